@@ -1,0 +1,238 @@
+"""Segments as latents, encoded once and kept on disk, so that flow training never encodes twice.
+
+A cache is a folder of arrays with one row per segment, filled in order; `cache.json` says how far
+it is and what it belongs to (codec weights, seed, length). A cut build goes on where it stopped,
+a cache of other codecs is refused. Each row is one augmentation of one segment, with its caption as
+tokens of the sentence encoder and, as audio reference, the mel spectrogram of three of its seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from data.batch import Batch
+from data.dataset import Segment, SegmentDataset
+from data.labels import LABEL_SPECS
+from utils import (
+    FRAME_SAMPLES,
+    NUM_STEMS,
+    UserError,
+    compute_mel_spectrogram,
+    counter_rng,
+    write_atomically,
+)
+
+if TYPE_CHECKING:
+    from models.harmonicflow import HarmonicFlow
+    from training.run import Preparation
+
+TEXT_TOKENS = 33
+REFERENCE_FRAMES = 64
+MEL_COLUMNS = REFERENCE_FRAMES * FRAME_SAMPLES // 512
+
+
+class LatentCache(torch.utils.data.Dataset):
+    """A filled cache as a data set: any non-negative index is valid, each epoch in its own order."""
+
+    def __init__(self, folder: Path, *, seed: int, augment: bool) -> None:
+        self.folder, self.seed, self.augment = folder, seed, augment
+        state = json.loads((folder / "cache.json").read_text())
+        self.count: int = state["filled"]
+        self.songs: list[str] = (folder / "songs.txt").read_text().splitlines()[: self.count]
+        names = sorted(p.stem for p in folder.glob("*.npy"))
+        self.rows = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names}
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> Segment:
+        epoch, i = divmod(int(index), self.count)
+        if self.augment:
+            i = int(counter_rng(self.seed, epoch).permutation(self.count)[i])
+        row = {name: torch.from_numpy(np.array(rows[i])) for name, rows in self.rows.items()}
+        labels = {
+            name: row[f"label_{name}"].numpy() if spec.shape else row[f"label_{name}"].item()
+            for name, spec in LABEL_SPECS.items()
+        }
+        return Segment(
+            song=self.songs[i],
+            start=float(row["start"]),
+            present=row["present"],
+            score_known=row["score_known"],
+            sheet=row["sheet"].float(),
+            labels=labels,
+            sound=row["sound"],
+            notes=row["notes"],
+            mel=row["mel"],
+            text_tokens=row["text_tokens"].float(),
+            text_mask=row["text_mask"],
+        )
+
+    @staticmethod
+    def build(model: HarmonicFlow, dataset: SegmentDataset, settings: Preparation) -> LatentCache:
+        """Encodes the first segments of a data set (one epoch unless settings say more) and opens the cache.
+
+        Raises:
+            UserError: the folder holds latents of other codecs, or the disk is full.
+        """
+        count = settings.cache_segments or len(dataset)
+        if not dataset.augment:
+            count = min(count, len(dataset))
+        folder = settings.cache_dir
+        if settings.main_process:
+            _Builder(model, dataset, folder, count, settings).fill()
+        return LatentCache(folder, seed=settings.seed, augment=dataset.augment)
+
+
+class _Builder:
+    """Fills a cache folder, batch by batch."""
+
+    def __init__(
+        self,
+        model: HarmonicFlow,
+        dataset: SegmentDataset,
+        folder: Path,
+        count: int,
+        settings: Preparation,
+    ) -> None:
+        self.model, self.dataset, self.folder = model, dataset, folder
+        self.count, self.settings = count, settings
+        self.identity = {
+            "codecs": fingerprint(model),
+            "seed": dataset.seed,
+            "frames": dataset.num_frames,
+            "augment": dataset.augment,
+        }
+
+    def fill(self) -> None:
+        """Brings the cache to `count` rows."""
+        from data.loader import build_loader
+
+        filled = self._filled()
+        if filled >= self.count:
+            return
+        rows = self._open(filled)
+        size = self.settings.batch_size
+        loader = build_loader(
+            self.dataset,
+            size,
+            num_workers=self.settings.num_workers,
+            start_index=filled,
+            num_batches=-(-(self.count - filled) // size),
+        )
+        with tqdm(
+            total=self.count, initial=filled, desc="latents", unit="segment", disable=None
+        ) as bar:
+            for batch in loader:
+                self.settings.poll()
+                size = min(len(batch), self.count - filled)
+                self._write(rows, filled, batch, size)
+                filled += size
+                self._mark(filled)
+                bar.update(size)
+
+    def _filled(self) -> int:
+        """Rows that are there already."""
+        path = self.folder / "cache.json"
+        if not path.is_file():
+            return 0
+        state = json.loads(path.read_text())
+        if state["identity"] != self.identity:
+            raise UserError(
+                f"'{self.folder}' holds latents of another model or seed: remove the folder, or "
+                "choose another --cache_dir"
+            )
+        return int(state["filled"])
+
+    def _open(self, filled: int) -> dict[str, np.ndarray]:
+        """The arrays, grown to `count` rows; what is filled stays."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        rows = {}
+        for name, (shape, dtype) in self._layout().items():
+            path = self.folder / f"{name}.npy"
+            shape = (self.count, *shape)
+            if filled and (old := np.load(path, mmap_mode="r+")).shape[0] >= self.count:
+                rows[name] = old
+                continue
+            kept = np.load(path)[:filled] if filled else None
+            rows[name] = np.lib.format.open_memmap(path, "w+", dtype, shape)
+            if kept is not None:
+                rows[name][:filled] = kept
+        return rows
+
+    def _layout(self) -> dict[str, tuple[tuple[int, ...], type]]:
+        """Shape and type of a row of every array."""
+        from data.lead_sheet import NUM_SHEET_COLUMNS
+
+        frames, widths = self.dataset.num_frames, self.model.widths
+        layout: dict[str, tuple[tuple[int, ...], type]] = {
+            "sound": ((NUM_STEMS, frames, widths.sound), np.float16),
+            "notes": ((NUM_STEMS, frames, widths.score), np.float16),
+            "sheet": ((frames, NUM_SHEET_COLUMNS), np.float16),
+            "mel": ((128, MEL_COLUMNS), np.float32),
+            "text_tokens": ((TEXT_TOKENS, 384), np.float16),
+            "text_mask": ((TEXT_TOKENS,), np.bool_),
+            "present": ((NUM_STEMS,), np.bool_),
+            "score_known": ((NUM_STEMS,), np.bool_),
+            "start": ((), np.float64),
+        }
+        for name, spec in LABEL_SPECS.items():
+            layout[f"label_{name}"] = (spec.shape, np.dtype(spec.dtype).type)
+        return layout
+
+    def _write(self, rows: dict[str, np.ndarray], first: int, batch: Batch, size: int) -> None:
+        """Encodes a batch into rows `first` to `first + size`."""
+        latents = self.model.encode(batch.audio, batch.roll)
+        tokens, mask = self.model.text.encode(batch.text, max_tokens=TEXT_TOKENS - 1)
+        pad = TEXT_TOKENS - tokens.shape[1]
+        values: dict[str, Any] = {
+            "sound": latents.sound,
+            "notes": latents.score,
+            "sheet": batch.sheet,
+            "mel": self._references(batch, first),
+            "text_tokens": torch.nn.functional.pad(tokens, (0, 0, 0, pad)),
+            "text_mask": torch.nn.functional.pad(mask, (0, pad)),
+            "present": batch.present,
+            "score_known": batch.score_known,
+            "start": torch.tensor(batch.start),
+        }
+        values |= {f"label_{name}": batch.labels[name] for name in LABEL_SPECS}
+        for name, value in values.items():
+            rows[name][first : first + size] = value[:size].cpu().numpy()
+        for array in rows.values():
+            array.flush()
+        mode = "a" if first else "w"
+        with open(self.folder / "songs.txt", mode) as file:
+            file.writelines(f"{' '.join(song.split())}\n" for song in batch.song[:size])
+
+    def _references(self, batch: Batch, first: int) -> torch.Tensor:
+        """Mel spectrogram (b f m) of a random three seconds of each mix."""
+        length = min(REFERENCE_FRAMES, self.dataset.num_frames) * FRAME_SAMPLES
+        mels = torch.zeros(len(batch), 128, MEL_COLUMNS)
+        for i, mix in enumerate(batch.audio.sum(1)):
+            rng = counter_rng(self.dataset.seed, 7, first + i)
+            start = int(rng.integers(mix.shape[-1] - length + 1))
+            mel = compute_mel_spectrogram(mix[start : start + length])[:, :MEL_COLUMNS]
+            mels[i, :, : mel.shape[1]] = mel
+        return mels
+
+    def _mark(self, filled: int) -> None:
+        with write_atomically(self.folder / "cache.json") as partial:
+            partial.write_text(json.dumps({"identity": self.identity, "filled": filled}))
+
+
+def fingerprint(model: HarmonicFlow) -> str:
+    """SHA-256 of both codecs' weights."""
+    digest = hashlib.sha256()
+    for part in (model.codec, model.score_codec):
+        for name, tensor in sorted(part.state_dict().items()):
+            digest.update(name.encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

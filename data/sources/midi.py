@@ -1,0 +1,198 @@
+"""Songs as MIDI files, rendered in memory through SoundFonts: training without audio files."""
+
+from __future__ import annotations
+
+import csv
+import zlib
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from data.batch import Example
+from data.midi import MidiSong, read_midi
+from data.score import Score
+from data.soundfont import in_tune, render_song
+from data.synth import DRUM_BANK, default_soundfont, renderer
+from utils import FRAME_SAMPLES, SAMPLE_RATE, STEMS, UserError, counter_rng
+
+PROGRAM_CHOICES = {
+    "bass": (32, 33, 34, 35, 36, 37, 38, 39),
+    "drums": (0, 8, 16, 24, 25, 32, 40),
+    "guitar": (24, 25, 26, 27, 29, 30),
+    "piano": (0, 1, 2, 3, 4, 5, 6, 7),
+}
+VALIDATION_SHARE = 0.05
+SEMITONES = (-5, 6)
+TEMPO_FACTORS = (0.9, 1.1)
+GAIN_JITTER_DB = 3.0
+CHANGE_PROGRAM = 0.5
+ACTIVE_ONSETS = 4
+WEIGHT_PER_STEM = 3.0
+CACHED_SONGS = 2_048
+
+
+class MidiSource:
+    """Segments of a folder of MIDI files, audio and score always in step.
+
+    Args:
+        root: a folder with train/ and validation/ below it, or any folder of .mid files, of which
+            5 % (by a hash of the file name) are for validation. An index.csv inside or beside it
+            gives genre and artist tags.
+        split: "train", "validation" or "test".
+        soundfonts: SoundFont files, one is drawn per stem; default the one of pretty_midi.
+        augment: whether transposition, tempo, instruments and levels vary when `example` gets an
+            `rng`.
+        segments_per_song: segments of each song in an epoch; default 8, 4 outside of training.
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        split: str,
+        *,
+        soundfonts: Sequence[str | Path] = (),
+        augment: bool = True,
+        segments_per_song: int | None = None,
+    ) -> None:
+        self.paths = find_songs(Path(root), split)
+        self.num_songs = len(self.paths)
+        self.soundfonts = tuple(str(path) for path in soundfonts) or (str(default_soundfont()),)
+        self.augment = augment
+        self.segments_per_song = segments_per_song or (8 if split == "train" else 4)
+        self.tags = read_index(Path(root))
+
+    def __len__(self) -> int:
+        return self.num_songs * self.segments_per_song
+
+    def example(
+        self,
+        index: int,
+        *,
+        num_frames: int,
+        need_audio: bool = True,
+        need_score: bool = True,
+        rng: np.random.Generator | None = None,
+    ) -> Example:
+        """Segment `index` of the epoch; see `data.sources.Source`."""
+        path = self.paths[index % self.num_songs]
+        song = cached_song(str(path))
+        vary = self.augment and rng is not None
+        if rng is None:
+            rng = counter_rng(zlib.crc32(path.stem.encode()), index // self.num_songs)
+        changes = self._draw_changes(song, rng) if vary else {}
+        samples = num_frames * FRAME_SAMPLES
+        seconds = samples / SAMPLE_RATE * changes.get("tempo_factor", 1.0)
+        start = choose_start(song.score, seconds, rng)
+        score, audio = render_song(
+            song, start, start + seconds, num_samples=samples, need_audio=need_audio, **changes
+        )
+        score.tags.update(self.tags.get(path.stem, {}))
+        present = np.array([len(song.score.notes[stem]) > 0 for stem in STEMS])
+        known = present & need_score
+        score = score if need_score else None
+        tags = dict(self.tags.get(path.stem, {}))
+        return Example(path.stem, start, present, audio, score, known, tags)
+
+    def _draw_changes(self, song: MidiSong, rng: np.random.Generator) -> dict:
+        """One draw of everything that varies, as arguments of `render_song`."""
+        fonts = {stem: self.soundfonts[rng.integers(len(self.soundfonts))] for stem in STEMS}
+        programs = {}
+        for stem in STEMS:
+            change, choice = rng.random() < CHANGE_PROGRAM, rng.random()
+            choices = [p for p in PROGRAM_CHOICES[stem] if _has(fonts[stem], stem, p)]
+            if change and choices and song.score.programs[stem] is not None:
+                programs[stem] = choices[int(choice * len(choices))]
+        return {
+            "semitones": int(rng.integers(SEMITONES[0], SEMITONES[1] + 1)),
+            "tempo_factor": float(rng.uniform(*TEMPO_FACTORS)),
+            "programs": programs,
+            "soundfonts": fonts,
+            "gains_db": {stem: rng.uniform(-GAIN_JITTER_DB, GAIN_JITTER_DB) for stem in STEMS},
+        }
+
+
+@lru_cache(maxsize=CACHED_SONGS)
+def cached_song(path: str) -> MidiSong:
+    """The song, read once per process."""
+    return in_tune(read_midi(path))
+
+
+@lru_cache(maxsize=4_096)
+def _has(soundfont: str, stem: str, program: int) -> bool:
+    bank = DRUM_BANK if stem == "drums" else 0
+    return renderer(soundfont, SAMPLE_RATE).has(bank, program)
+
+
+def choose_start(score: Score, seconds: float, rng: np.random.Generator) -> float:
+    """A downbeat in seconds from which to hear `seconds`, rather where many stems play.
+
+    A start with one more active stem is `WEIGHT_PER_STEM` times as likely; starts where nothing
+    plays are not drawn. Songs shorter than the segment begin at 0.
+    """
+    starts = score.beat_times[score.beat_in_bar == 0]
+    starts = starts[(starts >= 0.0) & (starts <= score.duration - seconds)]
+    if not len(starts):
+        starts = np.linspace(0.0, max(score.duration - seconds, 0.0), 16)
+    active = np.zeros(len(starts))
+    for stem in STEMS:
+        onsets = score.notes[stem].onset
+        count = np.searchsorted(onsets, starts + seconds) - np.searchsorted(onsets, starts)
+        active += count >= ACTIVE_ONSETS
+    weight = np.where(active > 0, WEIGHT_PER_STEM**active, 0.0)
+    total = weight.sum()
+    chance = rng.random()
+    if total == 0.0:
+        return float(starts[int(chance * len(starts))])
+    at = np.searchsorted(np.cumsum(weight) / total, chance, side="right")
+    return float(starts[min(at, len(starts) - 1)])
+
+
+def find_songs(root: Path, split: str) -> list[Path]:
+    """The MIDI files of a split, sorted; a file name always falls into the same split.
+
+    Raises:
+        UserError: the folder does not exist or has no MIDI for the split.
+    """
+    if not root.is_dir():
+        raise UserError(f"data folder '{root}' does not exist: expected a folder of .mid files")
+    if (root / split).is_dir():
+        return _midi_files(root / split)
+    if any((root / name).is_dir() for name in ("train", "validation")):
+        raise UserError(f"'{root}' has no '{split}' folder, though it is divided into splits")
+    if split == "test":
+        raise UserError(f"'{root}' has no test split: put songs in '{root / 'test'}'")
+    files = _midi_files(root)
+    hashes = np.array([zlib.crc32(path.stem.encode()) / 2**32 for path in files])
+    held_out = hashes < max(VALIDATION_SHARE, np.sort(hashes)[0] + 1e-9)
+    wanted = held_out if split == "validation" or len(files) == 1 else ~held_out
+    return [path for path, want in zip(files, wanted, strict=True) if want]
+
+
+def _midi_files(folder: Path) -> list[Path]:
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
+    if not files:
+        raise UserError(f"no MIDI files (.mid, .midi) in '{folder}'")
+    return files
+
+
+def read_index(root: Path) -> dict[str, dict]:
+    """Genre and artist tags by file name, from an index.csv inside `root` or beside it."""
+    path = next((p for p in (root / "index.csv", root.parent / "index.csv") if p.is_file()), None)
+    if path is None:
+        return {}
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    tags = {}
+    for row in rows:
+        found = {}
+        if row.get("genre"):
+            found["genre"] = row["genre"]
+        if row.get("artist_tags"):
+            found["artist_tags"] = tuple(row["artist_tags"].split("|"))
+        tags[row.get("md5") or Path(row.get("path") or "").stem] = found
+    return tags
+
+
+Source = MidiSource

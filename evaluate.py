@@ -1,0 +1,175 @@
+"""Judges a model on songs it has not seen, and lets it play.
+
+    python evaluate.py --use_text --text_prompt "slow jazz trio, walking bass"
+    python evaluate.py --checkpoint checkpoints/best.pt --style 2 --emotion 1 --num_samples 5
+    python evaluate.py --data_dir data/slakh2100 --compute_metrics
+
+Samples go to OUTPUT_DIR/samples, one folder per song. With --compute_metrics every measure is
+printed beside its floor and its ceiling and written to OUTPUT_DIR/metrics.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.options import (
+    Parser,
+    add_label_flags,
+    add_machine_flags,
+    add_sampling_flags,
+    generate_options,
+    load_model,
+    number,
+)
+from utils import UserError, did_you_mean, registered, run_script
+
+if TYPE_CHECKING:
+    from models.harmonicflow import HarmonicFlow
+
+SPLITS = ("validation", "test")
+SOURCES = registered(Path(__file__).parent / "data" / "sources")
+PROMPTS = (
+    "calm solo piano ballad in a minor key, slow",
+    "upbeat funk with slap bass and tight drums",
+    "slow jazz trio, walking bass and brushed drums",
+    "hard rock with distorted guitar and heavy drums",
+    "reggae, relaxed, offbeat guitar, deep bass",
+    "electronic dance track, 128 bpm, synth bass",
+    "sad acoustic guitar song without drums",
+    "latin groove, bright piano, busy percussion",
+    "country shuffle in G major, twangy guitar",
+    "energetic pop song, 120 bpm, C major",
+)
+
+
+def build_parser() -> Parser:
+    """The flags of evaluate.py."""
+    parser = Parser(
+        prog="evaluate.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_prompt(parser.add_argument_group("samples"))
+    add_label_flags(parser)
+    add_sampling_flags(parser)
+    _add_metrics(parser.add_argument_group("metrics"))
+    add_machine_flags(parser)
+    return parser
+
+
+def _add_prompt(group: Any) -> None:
+    add = group.add_argument
+    add("--use_text", action="store_true", help="prompt with text; alone: with 10 built-in prompts")
+    add(
+        "--text_prompt",
+        action="append",
+        metavar="WORDS",
+        help="a prompt of your own; repeat it for several",
+    )
+    add(
+        "--num_samples",
+        type=number(1, 10_000, int),
+        metavar="N",
+        help="songs to write per prompt (default 1)",
+    )
+    add("--output_dir", default="outputs", metavar="DIR", help="where to write (default outputs)")
+
+
+def _add_metrics(group: Any) -> None:
+    add = group.add_argument
+    add("--compute_metrics", action="store_true", help="judge the model on real songs")
+    add("--data_dir", metavar="DIR", help="songs to judge on; data/README.md shows the layouts")
+    add("--source", metavar="NAME", help=f"kind of data: {', '.join(SOURCES)} (default: guessed)")
+    add("--split", choices=SPLITS, default="validation", help="songs to use (default validation)")
+    add(
+        "--num_segments",
+        type=number(2, 100_000, int),
+        default=64,
+        metavar="N",
+        help="real segments, and as many generated ones (default 64)",
+    )
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuses what cannot be done, before anything is loaded.
+
+    Raises:
+        UserError: with the flag to add or to leave out.
+    """
+    if args.source is not None and args.source not in SOURCES:
+        raise UserError(f"unknown source '{args.source}': {did_you_mean(args.source, SOURCES)}")
+    if Path(args.output_dir).is_file():
+        raise UserError(f"--output_dir '{args.output_dir}' is a file: choose a folder")
+    if not args.compute_metrics:
+        return
+    if args.data_dir is None and args.source != "arranger":
+        raise UserError(
+            "--compute_metrics needs songs: add --data_dir data/slakh2100, or --source arranger "
+            "for composed ones"
+        )
+    if args.data_dir is not None and Path(args.data_dir).is_file():
+        raise UserError(f"--data_dir '{args.data_dir}' is a file: expected a folder of songs")
+    if args.duration is not None:
+        raise UserError("metrics compare segments of 11.9 s: leave --duration or them out")
+
+
+def prompts_of(args: argparse.Namespace) -> list[str | None]:
+    """The prompt of each sample to write; None for a sample without words."""
+    texts = args.text_prompt or (PROMPTS if args.use_text else [None])
+    return [text for text in texts for _ in range(args.num_samples or 1)]
+
+
+def write_samples(args: argparse.Namespace, model: HarmonicFlow) -> None:
+    """Songs for the prompts and labels of the command line, one folder each."""
+    from tqdm import tqdm
+
+    prompts, options = prompts_of(args), generate_options(args)
+    root = Path(args.output_dir) / "samples"
+    for first in tqdm(range(0, len(prompts), args.batch_size), desc="samples", unit="batch"):
+        texts = prompts[first : first + args.batch_size]
+        seeds = [args.seed + first + i for i in range(len(texts))]
+        said = {} if texts[0] is None else {"text": texts}
+        songs = model.generate(**said, batch_size=len(texts), seed=seeds, **options)
+        for index in range(len(texts)):
+            songs.save(root / f"sample_{first + index}", index=index)
+    print(f"{len(prompts)} songs in {root}")
+
+
+def compute_metrics(args: argparse.Namespace, model: HarmonicFlow) -> None:
+    """Reconstruction and generation against real segments: a table, metrics.json and pictures."""
+    from metrics.evaluation import codec_rows, generation_rows, score_codec_rows
+    from metrics.report import table, write_report
+    from models.judging import generate_like, picture_pairs, real_segments, reconstruct
+
+    real = real_segments(args.source, args.data_dir, args.split, args.num_segments)
+    again = reconstruct(model, real, batch_size=args.batch_size)
+    rows = codec_rows(again.audio, real.audio)
+    if again.notes:
+        rows += score_codec_rows(again.notes, again.bound, real.notes)
+    ours = generate_like(model, real, args.seed, generate_options(args), batch_size=args.batch_size)
+    rows += generation_rows(ours, real.segments())
+    folder = Path(args.output_dir)
+    write_report(folder / "metrics.json", rows, {**vars(args), "trained": sorted(model.trained)})
+    picture_pairs(folder, real, again, ours)
+    print(table(rows))
+    print(f"\nwritten to {folder / 'metrics.json'}, pictures in {folder}")
+
+
+def main() -> None:
+    """Parses and checks, then loads what takes long."""
+    args = build_parser().parse(sys.argv[1:])
+    check(args)
+    model = load_model(args)
+    asked = args.use_text or args.text_prompt or args.num_samples
+    if asked or not args.compute_metrics:
+        write_samples(args, model)
+    if args.compute_metrics:
+        compute_metrics(args, model)
+
+
+if __name__ == "__main__":
+    run_script(main)

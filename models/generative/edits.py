@@ -1,0 +1,175 @@
+"""Every edit is a mask: which sound and which notes are given, (b s l 2) bool.
+
+The last axis is sound, score. In training a random part is given clean and the loss covers the
+rest, so that at sampling time accompaniment, in-painting, continuation, performing a score and
+transcribing a recording are all the same call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import torch
+
+from data.roll import to_roll
+from data.score import Score
+from utils import FRAME_SAMPLES, NUM_STEMS, SAMPLE_RATE, STEMS, UserError, did_you_mean
+
+
+class Given(IntEnum):
+    """What a training item is given."""
+
+    NOTHING = 0
+    STEMS = 1
+    BEGINNING = 2
+    OUTSIDE_WINDOW = 3
+    SCORE = 4
+    SOUND = 5
+
+
+SHARES = {
+    Given.NOTHING: 0.5,
+    Given.STEMS: 0.17,
+    Given.BEGINNING: 0.1,
+    Given.OUTSIDE_WINDOW: 0.06,
+    Given.SCORE: 0.12,
+    Given.SOUND: 0.05,
+}
+
+
+def known_stems(count: int, num_frames: int, stems: torch.Tensor) -> torch.Tensor:
+    """Mask that gives whole stems: stems (b s) bool -> (b s l 2)."""
+    return stems[:, :, None, None].expand(count, NUM_STEMS, num_frames, 2).clone()
+
+
+def known_span(count: int, num_frames: int, first: int, last: int) -> torch.Tensor:
+    """Mask that gives frames first to last (exclusive) of every stem."""
+    mask = torch.zeros(count, NUM_STEMS, num_frames, 2, dtype=torch.bool)
+    mask[:, :, max(first, 0) : last] = True
+    return mask
+
+
+def known_outside(count: int, num_frames: int, first: int, last: int) -> torch.Tensor:
+    """Mask that gives everything but frames first to last (exclusive)."""
+    return ~known_span(count, num_frames, first, last)
+
+
+def draw_known(count: int, num_frames: int, generator: torch.Generator) -> torch.Tensor:
+    """Random masks (b s l 2) for training, one kind of `Given` an item, in the shares above."""
+    shares = torch.tensor([SHARES[kind] for kind in Given])
+    kinds = torch.multinomial(shares, count, replacement=True, generator=generator)
+    masks = [_draw(Given(int(kind)), num_frames, generator) for kind in kinds]
+    return torch.cat(masks)
+
+
+def _draw(kind: Given, num_frames: int, generator: torch.Generator) -> torch.Tensor:
+    """One random mask (1 s l 2) of a kind."""
+    cuts = torch.rand(2, generator=generator).sort().values
+    first, last = (int(c * num_frames) for c in cuts)
+    if kind is Given.STEMS:
+        chosen = torch.rand(1, NUM_STEMS, generator=generator) < 0.2 + 0.6 * cuts[:1]
+        return known_stems(1, num_frames, chosen & ~chosen.all())
+    if kind is Given.BEGINNING:
+        return known_span(1, num_frames, 0, max(first, 1))
+    if kind is Given.OUTSIDE_WINDOW:
+        return known_outside(1, num_frames, first, max(last, first + 1))
+    mask = torch.zeros(1, NUM_STEMS, num_frames, 2, dtype=torch.bool)
+    if kind is Given.SCORE:
+        mask[..., 1] = True
+    if kind is Given.SOUND:
+        mask[..., 0] = True
+    return mask
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Music that is given to `generate`, and which part of it.
+
+    Attributes:
+        known: (b s l 2) bool, what the result must keep: sound, score.
+        num_samples: length of what is given.
+        audio: (b s t) stems at 22,050 Hz, or None when only notes are given.
+        rolls: (b s l p) their notes, or None when only sound is given.
+    """
+
+    known: torch.Tensor
+    num_samples: int
+    audio: torch.Tensor | None = None
+    rolls: torch.Tensor | None = None
+
+    @staticmethod
+    def stems(audio: Mapping[str, np.ndarray], score: Score | None = None) -> Keep:
+        """Whole stems, by name: the others are generated to fit.
+
+        Args:
+            audio: stem -> mono waveform at 22,050 Hz.
+            score: their notes, where known.
+        """
+        for name in audio:
+            if name not in STEMS:
+                raise UserError(f"unknown stem '{name}': {did_you_mean(name, STEMS)}")
+        if not audio or max(len(a) for a in audio.values()) == 0:
+            raise UserError("no stem is given, or all are empty: give at least one with sound")
+        length = max(len(a) for a in audio.values())
+        waveforms = torch.zeros(1, NUM_STEMS, length)
+        for name, waveform in audio.items():
+            waveforms[0, STEMS.index(name), : len(waveform)] = torch.as_tensor(waveform)
+        chosen = torch.tensor([[stem in audio for stem in STEMS]])
+        return _keep(waveforms, known_stems(1, _frames(length), chosen), score)
+
+    @staticmethod
+    def outside(audio: torch.Tensor, start: float, end: float, score: Score | None = None) -> Keep:
+        """All of stems (s t) but the seconds from `start` to `end`: in-painting."""
+        num_frames = _frames(audio.shape[-1])
+        if not 0.0 <= start < end or start * SAMPLE_RATE >= audio.shape[-1]:
+            seconds = audio.shape[-1] / SAMPLE_RATE
+            raise UserError(
+                f"cannot in-paint {start:g}:{end:g}: choose start < end within 0:{seconds:.1f}"
+            )
+        first, last = int(start * SAMPLE_RATE / FRAME_SAMPLES), _frames(round(end * SAMPLE_RATE))
+        return _keep(audio[None], known_outside(1, num_frames, first, last), score)
+
+    @staticmethod
+    def beginning(audio: torch.Tensor, score: Score | None = None) -> Keep:
+        """All of stems (s t), to be continued."""
+        whole = audio.shape[-1] // FRAME_SAMPLES
+        if not whole:
+            raise UserError("the beginning is under 50 ms long: give at least a second of music")
+        return _keep(audio[None], known_span(1, _frames(audio.shape[-1]), 0, whole), score)
+
+    @staticmethod
+    def score(score: Score) -> Keep:
+        """The notes of every stem: the model performs them."""
+        num_samples = round(score.duration * SAMPLE_RATE)
+        rolls = torch.from_numpy(to_roll(score, _frames(num_samples)))[None]
+        known = torch.zeros(*rolls.shape[:3], 2, dtype=torch.bool)
+        known[..., 1] = True
+        return Keep(known, num_samples, None, rolls)
+
+    @staticmethod
+    def sound(audio: torch.Tensor) -> Keep:
+        """The sound of every stem (b s t): the model transcribes it."""
+        known = torch.zeros(len(audio), NUM_STEMS, _frames(audio.shape[-1]), 2, dtype=torch.bool)
+        known[..., 0] = True
+        return Keep(known, audio.shape[-1], audio)
+
+
+def _frames(num_samples: int) -> int:
+    return -(-num_samples // FRAME_SAMPLES)
+
+
+def _keep(audio: torch.Tensor, known: torch.Tensor, score: Score | None) -> Keep:
+    """Given audio (1 s t) and, where its score is known, its notes."""
+    if audio.ndim != 3 or audio.shape[1] != NUM_STEMS:
+        raise UserError(
+            f"given audio has shape {tuple(audio.shape[1:])}: expected ({NUM_STEMS}, samples)"
+        )
+    rolls = None
+    if score is None:
+        known[..., 1] = False
+    else:
+        rolls = torch.from_numpy(to_roll(score, known.shape[2]))[None]
+    return Keep(known, audio.shape[-1], audio.float(), rolls)

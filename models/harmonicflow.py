@@ -1,0 +1,392 @@
+"""HarmonicFlow: from a prompt to four stems, their score and their mix.
+
+The whole model: codecs, planner and generator, and what a user calls. It knows music of bass,
+drums, guitar and piano at 22,050 Hz mono, in segments of up to 11.9 s that follow one another.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from data.batch import Batch
+from data.lead_sheet import LeadSheet, sheet_features
+from models.encoders.conditions import Conditions
+from models.encoders.text import TextEncoder
+from models.generative.edits import Keep
+from models.generative.flow import Widths
+from models.generative.generator import Generator
+from models.generative.planner import Planner
+from models.generative.requests import conditions_of, given_sheet
+from models.generative.sampling import Sampling, Start, sample_long
+from models.latent.codec import Codec
+from models.latent.score import ScoreCodec
+from models.presets import HarmonicFlowConfig, base
+from models.song import Generation
+from utils import (
+    FRAME_SAMPLES,
+    NUM_STEMS,
+    SAMPLE_RATE,
+    SEGMENT_SAMPLES,
+    VERSION,
+    UserError,
+    eval_mode,
+    torch_rng,
+    write_atomically,
+)
+
+SEGMENT_SECONDS = SEGMENT_SAMPLES / SAMPLE_RATE
+PARTS = ("codec", "score_codec", "planner", "generator")
+EXTRA = "_extra_state"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Latents of given music: sound (b s l d), score (b s l d) or None."""
+
+    sound: torch.Tensor
+    score: torch.Tensor | None = None
+
+
+class HarmonicFlow(nn.Module):
+    """The whole model. Its state carries its configuration: `load_state_dict` takes any size."""
+
+    def __init__(self, config: HarmonicFlowConfig | None = None) -> None:
+        super().__init__()
+        self._build(config or base())
+        self.trained: set[str] = set()
+        self._text: TextEncoder | None = None
+
+    def _build(self, config: HarmonicFlowConfig) -> None:
+        self.config = config
+        self.widths = Widths(config.codec.latent_dim, config.score_codec.latent_dim)
+        self.codec = Codec(config.codec)
+        self.score_codec = ScoreCodec(config.score_codec)
+        self.planner = Planner(config.planner)
+        self.generator = Generator(
+            config.conditions,
+            config.transformer,
+            sound_dim=self.widths.sound,
+            score_dim=self.widths.score,
+        )
+
+    # state
+
+    def get_extra_state(self) -> dict[str, Any]:
+        return {"config": self.config.to_dict(), "trained": sorted(self.trained)}
+
+    def set_extra_state(self, state: dict[str, Any]) -> None:
+        self.trained = set(state["trained"])
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ):
+        """Loads a state of any size: the model takes the configuration that comes with it.
+
+        Raises:
+            UserError: the state belongs to another version or another model.
+        """
+        extra = state_dict.get(EXTRA)
+        if extra is not None:
+            config = HarmonicFlowConfig.from_dict(extra["config"])
+            if config != self.config:
+                device = self.device
+                self._build(config)
+                self.to(device)
+        try:
+            return super().load_state_dict(state_dict, strict=strict, assign=assign)
+        except RuntimeError as error:
+            line = str(error).splitlines()[1 if "\n" in str(error) else 0].strip()
+            raise UserError(
+                f"these weights do not fit this version ({VERSION}): {line[:160]}"
+            ) from None
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.parameters()).device
+
+    @property
+    def text(self) -> TextEncoder:
+        """The frozen sentence encoder, loaded at first use; not part of the state."""
+        if self._text is None:
+            self._text = TextEncoder()
+        return self._text
+
+    @staticmethod
+    def from_pretrained(path: str | Path, *, device: str | torch.device = "cpu") -> HarmonicFlow:
+        """A model from a folder written by `save_pretrained` or from a training checkpoint (.pt)."""
+        from models.weights import read_weights
+
+        config, trained, state = read_weights(Path(path))
+        model = HarmonicFlow(HarmonicFlowConfig.from_dict(config))
+        model.load_state_dict(state | {EXTRA: {"config": config, "trained": trained}})
+        return model.to(device).eval()
+
+    def save_pretrained(self, folder: str | Path, *, half: bool = True) -> Path:
+        """Writes model.safetensors (half precision unless told otherwise) and config.json."""
+        from safetensors.torch import save_file
+
+        folder = Path(folder)
+        dtype = torch.float16 if half else torch.float32
+        state = {k: v for k, v in self.state_dict().items() if k != EXTRA}
+        kept = {
+            k: (v.to(dtype) if v.is_floating_point() else v).cpu().contiguous()
+            for k, v in state.items()
+        }
+        with write_atomically(folder / "model.safetensors") as partial:
+            save_file(kept, partial)
+        with write_atomically(folder / "config.json") as partial:
+            described = {
+                "version": VERSION,
+                "config": self.config.to_dict(),
+                "trained": sorted(self.trained),
+            }
+            partial.write_text(json.dumps(described, indent=2) + "\n")
+        return folder
+
+    # latents
+
+    def encode(self, audio: torch.Tensor, rolls: torch.Tensor | None = None) -> Encoded:
+        """Latents of stems (b s t) and, when given, of their rolls (b s l p).
+
+        t is padded with silence to a multiple of 1,024 samples.
+        """
+        pad = -audio.shape[-1] % FRAME_SAMPLES
+        audio = nn.functional.pad(audio.to(self.device, torch.float32), (0, pad))
+        with eval_mode(self):
+            sound = self.codec.encode(audio)
+            return Encoded(
+                sound, None if rolls is None else self.score_codec.encode(rolls.to(self.device))
+            )
+
+    def batch_latents(self, batch: Batch) -> torch.Tensor:
+        """Joint latents (b s l d) of a batch: from the cache, else encoded here."""
+        if batch.sound is not None:
+            return torch.cat([batch.sound, batch.notes], dim=-1).float()
+        encoded = self.encode(batch.audio, batch.roll)
+        return torch.cat([encoded.sound, encoded.score], dim=-1)
+
+    # music
+
+    def generate(
+        self,
+        text: str | Sequence[str] | None = None,
+        style_idx: torch.Tensor | int | None = None,
+        emotion_idx: torch.Tensor | int | None = None,
+        genre_idx: torch.Tensor | int | None = None,
+        audio: torch.Tensor | None = None,
+        *,
+        batch_size: int = 1,
+        duration: float = SEGMENT_SECONDS,
+        seed: int | Sequence[int] = 0,
+        steps: int = 16,
+        guidance: float | Mapping[str, float] = 2.0,
+        sampler: str = "euler",
+        score_lead: float = 0.3,
+        bpm: float | None = None,
+        key: str | None = None,
+        chords: str | None = None,
+        beats_per_bar: int | None = None,
+        lead_sheet: LeadSheet | None = None,
+        programs: Mapping[str, int] | None = None,
+        plays: Mapping[str, bool] | None = None,
+        density: Mapping[str, float] | None = None,
+        dynamics: float | None = None,
+        negative_text: str | None = None,
+        keep: Keep | None = None,
+        variation: float | None = None,
+        temperature: float = 1.0,
+    ) -> Generation:
+        """Music for a prompt; everything that is not said is left to the model.
+
+        Args:
+            text: a prompt per song, or one for all.
+            style_idx, emotion_idx, genre_idx: ids (b,) or one for all; names in `data.labels`.
+            audio: a reference to sound like: power mel (f m) or (b f m) from
+                `utils.compute_mel_spectrogram`.
+            batch_size: number of songs where the prompts do not say it.
+            duration: seconds, 1 to 3,600. Beyond 11.9 s segments follow one another, each begun
+                with the end of the one before.
+            seed: song i has seed + i, or one seed each; a song depends on its seed, not on the batch.
+            steps, sampler: of the flow; "euler" calls the network once a step, "midpoint" and "heun" twice.
+            guidance: stress on everything said (1: none), or a weight per condition, e.g.
+                {"all": 2, "text": 3}.
+            score_lead: by which share of the walk the notes run ahead of the sound, 0 to 0.9.
+            bpm, key, chords, beats_per_bar: parts of the lead sheet, e.g. 92, "A minor",
+                "Am F C G" (a chord per bar, repeated), 4; lead_sheet: a whole one.
+            programs: General MIDI program per stem; plays: whether a stem plays; density: notes per
+                second per stem; dynamics: mean velocity from 0 to 1.
+            negative_text: what the music should be unlike; acts where guidance is above 1.
+            keep: music that is given (`models.generative.edits.Keep`).
+            variation: how far to depart from `keep`'s audio, 0 (it) to 1 (anew): nothing is held
+                fixed, the flow starts from it.
+            temperature: of the planner, 0 takes the likeliest sheet.
+
+        Raises:
+            UserError: a value out of its range, with the range.
+        """
+        settings = _spoken(locals())
+        b, seeds = _songs(text, (style_idx, emotion_idx, genre_idx), batch_size, seed)
+        sampling = Sampling(steps, sampler, guidance, score_lead).checked()
+        num_samples = _num_samples(duration, keep)
+        num_frames = -(-num_samples // FRAME_SAMPLES)
+        with eval_mode(self):
+            said = conditions_of(
+                self,
+                b,
+                text=text,
+                ids={"style": style_idx, "emotion": emotion_idx, "genre": genre_idx},
+                mel=audio,
+                bpm=bpm,
+                key=key,
+                programs=programs,
+                plays=plays,
+                density=density,
+                dynamics=dynamics,
+            )
+            given = given_sheet(
+                lead_sheet, bpm, key, chords, beats_per_bar, num_samples / SAMPLE_RATE
+            )
+            sheets = self._plan(said, given, num_samples / SAMPLE_RATE, seeds, temperature)
+            said = _with_sheets(said, sheets, num_frames, self.device)
+            start = self._start(b, num_frames, keep, plays, variation)
+            negative = None if negative_text is None else self.text.encode([negative_text] * b)
+            latents = sample_long(
+                self.generator, self.widths, said, start, seeds, sampling, negative
+            )
+        return Generation(
+            self,
+            latents,
+            num_samples,
+            sheets,
+            plays=start.plays,
+            programs=_programs(said, b),
+            seeds=seeds,
+            given=start.audio,
+            given_frames=start.audio_frames,
+            settings=settings,
+        )
+
+    def _plan(
+        self,
+        said: Conditions,
+        given: LeadSheet | None,
+        duration: float,
+        seeds: Sequence[int],
+        temperature: float,
+    ) -> list[LeadSheet | None]:
+        """The lead sheet of each song; without a trained planner only what was given."""
+        if "planner" not in self.trained:
+            if given is None:
+                warnings.warn("the planner is untrained: no lead sheet is used", stacklevel=3)
+            return [given] * len(seeds)
+        generators = [torch_rng(seed, 1) for seed in seeds]
+        return self.planner.plan(
+            said, duration=duration, given=given, generators=generators, temperature=temperature
+        )
+
+    def _start(
+        self,
+        b: int,
+        num_frames: int,
+        keep: Keep | None,
+        plays: Mapping[str, bool] | None,
+        variation: float | None,
+    ) -> Start:
+        """What the flow begins with: given latents, where they are known, and which stems rest."""
+        if variation is not None and keep is None:
+            raise UserError(
+                "variation needs music to depart from: give it with keep (--audio or --given)"
+            )
+        return Start.of(self, b, num_frames, keep, plays, variation)
+
+    def transcribe(self, stems: torch.Tensor, **options: Any) -> Generation:
+        """The notes of stems (b s t): the sound is given, the score is asked for."""
+        return self.generate(
+            keep=Keep.sound(stems),
+            batch_size=len(stems),
+            duration=stems.shape[-1] / SAMPLE_RATE,
+            **options,
+        )
+
+    @torch.no_grad()
+    def sample_like(
+        self, batch: Batch, generator: torch.Generator, *, steps: int = 12
+    ) -> torch.Tensor:
+        """Latents (1 s l d) made from the conditions of a batch's first segment."""
+        num_frames = self.batch_latents(batch).shape[2]
+        said = Conditions.from_batch(batch, None).item(0)
+        start = Start.of(self, 1, num_frames, None, None, None)
+        seed = int(torch.randint(2**31, (1,), generator=generator))
+        sampling = Sampling(steps, "euler", 1.0, 0.0)
+        return sample_long(self.generator, self.widths, said, start, [seed], sampling, None)
+
+
+def _spoken(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments that were given, as JSON; audio as its shape."""
+    plain = {}
+    for name, value in arguments.items():
+        if name == "self" or value is None:
+            continue
+        if isinstance(value, torch.Tensor):
+            value = value.tolist() if value.numel() <= 64 else f"tensor {tuple(value.shape)}"
+        elif isinstance(value, LeadSheet | Keep):
+            value = type(value).__name__
+        elif isinstance(value, Mapping):
+            value = {str(k): v for k, v in value.items()}
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            value = list(value)
+        plain[name] = value
+    return plain
+
+
+def _songs(text, ids, batch_size: int, seed: int | Sequence[int]) -> tuple[int, list[int]]:
+    """How many songs, and the seed of each."""
+    if batch_size < 1:
+        raise UserError(f"batch_size is {batch_size}: at least one song")
+    sizes = {len(text)} if text is not None and not isinstance(text, str) else set()
+    sizes |= {len(i) for i in ids if isinstance(i, torch.Tensor) and i.ndim and len(i) > 1}
+    sizes |= {len(seed)} if isinstance(seed, Sequence) else set()
+    sizes -= {1}
+    sizes |= {batch_size} if batch_size > 1 else set()
+    if len(sizes) > 1:
+        raise UserError(
+            f"prompts, ids, seeds and batch_size name different numbers of songs: {sorted(sizes)}"
+        )
+    b = sizes.pop() if sizes else 1
+    if isinstance(seed, Sequence):
+        return b, [int(s) for s in seed] * (b if len(seed) == 1 else 1)
+    return b, [int(seed) + i for i in range(b)]
+
+
+def _num_samples(duration: float, keep: Keep | None) -> int:
+    """Length of the song; a given recording is never cut."""
+    if not 1.0 <= duration <= 3_600.0:
+        raise UserError(f"duration is {duration:g} s: choose from 1 to 3,600 seconds")
+    num_samples = round(duration * SAMPLE_RATE)
+    return num_samples if keep is None else max(num_samples, keep.num_samples)
+
+
+def _with_sheets(
+    said: Conditions, sheets: Sequence[LeadSheet | None], num_frames: int, device: torch.device
+) -> Conditions:
+    """Conditions with the lead sheets' features at every frame."""
+    if all(sheet is None for sheet in sheets):
+        return said
+    rows = [torch.as_tensor(sheet_features(sheet, num_frames)) for sheet in sheets]
+    from dataclasses import replace
+
+    return replace(said, sheet=torch.stack(rows).to(device, torch.float32))
+
+
+def _programs(said: Conditions, b: int) -> torch.Tensor:
+    if said.program is None:
+        return torch.full((b, NUM_STEMS), -1)
+    return said.program.cpu()

@@ -1,0 +1,65 @@
+"""The block both codecs are made of: a ConvNeXt block over time, channels last."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class ConvNeXtBlock(nn.Module):
+    """Depthwise convolution over time, normalisation, two linear layers, a scaled residual.
+
+    Maps (b, l, width) to the same shape. Source: Liu et al. 2022, as Vocos (Siuzdak 2023) uses it.
+    """
+
+    def __init__(self, width: int, *, kernel: int = 7, expansion: int = 3, depth: int = 4) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv1d(width, width, kernel, padding=kernel // 2, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.expand = nn.Linear(width, expansion * width)
+        self.contract = nn.Linear(expansion * width, width)
+        self.scale = nn.Parameter(torch.full((width,), 1.0 / depth))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mixed = self.depthwise(x.transpose(1, 2)).transpose(1, 2)
+        return x + self.scale * self.contract(F.gelu(self.expand(self.norm(mixed))))
+
+
+def convnext_stack(width: int, depth: int, *, kernel: int = 7) -> nn.Sequential:
+    """`depth` blocks in a row."""
+    return nn.Sequential(*[ConvNeXtBlock(width, kernel=kernel, depth=depth) for _ in range(depth)])
+
+
+class LatentNorm(nn.Module):
+    """Running mean and deviation of latents per stem and dimension, so that a flow sees unit scale.
+
+    Statistics follow the batches seen in training with momentum; they are buffers, not parameters.
+    """
+
+    def __init__(self, num_stems: int, width: int, *, momentum: float = 0.02) -> None:
+        super().__init__()
+        self.momentum = momentum
+        self.register_buffer("mean", torch.zeros(num_stems, width))
+        self.register_buffer("std", torch.ones(num_stems, width))
+        self.register_buffer("seen", torch.zeros(num_stems))
+
+    @torch.no_grad()
+    def update(self, latents: torch.Tensor, counted: torch.Tensor) -> None:
+        """Takes in latents (b s l d) of the stems counted (b s) bool."""
+        for s in range(latents.shape[1]):
+            rows = latents[:, s][counted[:, s]].reshape(-1, latents.shape[-1]).float()
+            if len(rows) < 2:
+                continue
+            step = max(self.momentum, 1.0 / (1.0 + float(self.seen[s])))
+            self.mean[s] += step * (rows.mean(0) - self.mean[s])
+            self.std[s] += step * (rows.std(0).clamp_min(1e-4) - self.std[s])
+            self.seen[s] += 1.0
+
+    def normalise(self, latents: torch.Tensor) -> torch.Tensor:
+        """Codec latents (b s l d) to unit scale."""
+        return (latents - self.mean[:, None]) / self.std[:, None]
+
+    def restore(self, latents: torch.Tensor) -> torch.Tensor:
+        """Unit-scale latents (b s l d) back to the codec's own scale."""
+        return latents * self.std[:, None] + self.mean[:, None]

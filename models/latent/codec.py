@@ -1,0 +1,164 @@
+"""Audio codec: stems (b s t) to sound latents (b s l d) at 21.5 Hz and back, one network for all stems.
+
+Spectral frames (hop 256) in a compressed complex domain -> ConvNeXt blocks -> four frames folded
+into one latent frame -> ConvNeXt blocks -> Gaussian bottleneck; the decoder mirrors it and ends in
+an inverse STFT, so that nearly all work is done at the latent rate. In the compressed domain a
+spectrum Z stands for Z / sqrt|Z|: quiet partials weigh as much as they are heard, silence is zero.
+It does not know which stem it hears, only the scale of each stem's latents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from einops import rearrange
+from torch import nn
+from torch.nn import functional as F
+
+from models.latent.blocks import LatentNorm, convnext_stack
+from utils import FRAME_SAMPLES, NUM_STEMS
+
+
+@dataclass(frozen=True)
+class CodecConfig:
+    """Sizes of the audio codec.
+
+    latent_dim: width d of a sound latent. fine_width, coarse_width: channels at 86 Hz and 21.5 Hz.
+    encoder_depth, decoder_depth: ConvNeXt blocks at (86 Hz, 21.5 Hz). hop_samples must divide 1,024.
+    """
+
+    latent_dim: int = 64
+    fine_width: int = 160
+    coarse_width: int = 320
+    encoder_depth: tuple[int, int] = (1, 2)
+    decoder_depth: tuple[int, int] = (2, 4)
+    n_fft: int = 1_024
+    hop_samples: int = 256
+
+    @property
+    def fold(self) -> int:
+        """Spectral frames per latent frame."""
+        return FRAME_SAMPLES // self.hop_samples
+
+
+class CompressedSpectrum(nn.Module):
+    """STFT and inverse STFT with frames aligned to hops, in the compressed complex domain.
+
+    t samples give t / hop frames; a spectrum is (b, frames, 2 (n_fft / 2 + 1)), real then imaginary parts.
+    """
+
+    def __init__(self, n_fft: int, hop_samples: int) -> None:
+        super().__init__()
+        self.n_fft, self.hop_samples = n_fft, hop_samples
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+
+    @property
+    def width(self) -> int:
+        return 2 * (self.n_fft // 2 + 1)
+
+    def forward(self, audio: torch.Tensor) -> torch.Tensor:
+        """Compressed spectrum (b, frames, width) of audio (b, t)."""
+        margin = (self.n_fft - self.hop_samples) // 2
+        frames = F.pad(audio, (margin, margin)).unfold(-1, self.n_fft, self.hop_samples)
+        spectrum = torch.fft.rfft(frames * self.window, norm="ortho")
+        magnitude = (spectrum.real.square() + spectrum.imag.square() + 1e-8).sqrt()
+        compressed = spectrum * magnitude.rsqrt()
+        return torch.cat([compressed.real, compressed.imag], dim=-1)
+
+    def inverse(self, compressed: torch.Tensor) -> torch.Tensor:
+        """Audio (b, frames x hop) of a compressed spectrum."""
+        real, imag = compressed.float().chunk(2, dim=-1)
+        magnitude = (real.square() + imag.square() + 1e-8).sqrt()
+        spectrum = torch.complex(real * magnitude, imag * magnitude)
+        frames = torch.fft.irfft(spectrum, self.n_fft, norm="ortho") * self.window
+        audio = self._overlap_add(frames)
+        ones = self.window.square().expand(1, frames.shape[1], -1)
+        envelope = self._overlap_add(ones).clamp_min(1e-3)
+        return audio / envelope
+
+    def _overlap_add(self, frames: torch.Tensor) -> torch.Tensor:
+        num_frames = frames.shape[1]
+        length = (num_frames - 1) * self.hop_samples + self.n_fft
+        columns = rearrange(frames, "b m n -> b n m")
+        total = F.fold(columns, (1, length), (1, self.n_fft), stride=(1, self.hop_samples))
+        margin = (self.n_fft - self.hop_samples) // 2
+        return total[:, 0, 0, margin : margin + num_frames * self.hop_samples]
+
+
+@dataclass
+class CodecPosterior:
+    """Gaussian over codec-scale latents: mean and log-variance, both (b, l, d)."""
+
+    mean: torch.Tensor
+    logvar: torch.Tensor
+
+    def sample(self, generator: torch.Generator | None) -> torch.Tensor:
+        noise = torch.randn(self.mean.shape, generator=generator).to(self.mean)
+        return self.mean + noise * (0.5 * self.logvar).exp()
+
+    def kl(self) -> torch.Tensor:
+        """Divergence from a unit Gaussian, nats per dimension and frame."""
+        return 0.5 * (self.mean.square() + self.logvar.exp() - 1.0 - self.logvar).mean()
+
+
+class Codec(nn.Module):
+    """The audio codec; `encode` and `decode` speak unit-scale latents (b s l d)."""
+
+    CHUNK_FRAMES = 256
+    CONTEXT_FRAMES = 24
+
+    def __init__(self, config: CodecConfig = CodecConfig()) -> None:
+        super().__init__()
+        self.config = config
+        fine, coarse, fold = config.fine_width, config.coarse_width, config.fold
+        self.spectrum = CompressedSpectrum(config.n_fft, config.hop_samples)
+        self.encoder_in = nn.Linear(self.spectrum.width, fine)
+        self.encoder_fine = convnext_stack(fine, config.encoder_depth[0])
+        self.encoder_fold = nn.Linear(fold * fine, coarse)
+        self.encoder_coarse = convnext_stack(coarse, config.encoder_depth[1])
+        self.encoder_out = nn.Sequential(
+            nn.LayerNorm(coarse), nn.Linear(coarse, 2 * config.latent_dim)
+        )
+        self.decoder_in = nn.Linear(config.latent_dim, coarse)
+        self.decoder_coarse = convnext_stack(coarse, config.decoder_depth[1])
+        self.decoder_unfold = nn.Linear(coarse, fold * fine)
+        self.decoder_fine = convnext_stack(fine, config.decoder_depth[0])
+        self.decoder_out = nn.Sequential(nn.LayerNorm(fine), nn.Linear(fine, self.spectrum.width))
+        self.norm = LatentNorm(NUM_STEMS, config.latent_dim)
+
+    def posterior(self, audio: torch.Tensor) -> CodecPosterior:
+        """Distribution of the latents of audio (b, t); t must be a multiple of 1,024."""
+        if audio.shape[-1] % FRAME_SAMPLES:
+            raise ValueError(f"audio of {audio.shape[-1]} samples is not a multiple of 1,024")
+        x = self.encoder_fine(self.encoder_in(self.spectrum(audio)))
+        x = self.encoder_fold(rearrange(x, "b (l r) w -> b l (r w)", r=self.config.fold))
+        mean, logvar = self.encoder_out(self.encoder_coarse(x)).chunk(2, dim=-1)
+        return CodecPosterior(mean, logvar.clamp(-12.0, 4.0))
+
+    def synthesise(self, latents: torch.Tensor) -> torch.Tensor:
+        """Audio (b, l x 1,024) of codec-scale latents (b l d), in one piece."""
+        x = self.decoder_coarse(self.decoder_in(latents))
+        x = rearrange(self.decoder_unfold(x), "b l (r w) -> b (l r) w", r=self.config.fold)
+        return self.spectrum.inverse(self.decoder_out(self.decoder_fine(x)))
+
+    def encode(self, audio: torch.Tensor) -> torch.Tensor:
+        """Unit-scale latents (b s l d) of stems (b s t), t a multiple of 1,024; no randomness."""
+        b, s, _ = audio.shape
+        flat = rearrange(audio, "b s t -> (b s) t")
+        pieces = [self.posterior(piece).mean for piece in flat.split(16)]
+        return self.norm.normalise(rearrange(torch.cat(pieces), "(b s) l d -> b s l d", b=b, s=s))
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Stems (b s t) of unit-scale latents (b s l d); memory does not grow with l beyond the output."""
+        b, s, num_frames, _ = latents.shape
+        flat = rearrange(self.norm.restore(latents), "b s l d -> (b s) l d")
+        pieces = []
+        for start in range(0, num_frames, self.CHUNK_FRAMES):
+            stop = min(start + self.CHUNK_FRAMES, num_frames)
+            before = max(start - self.CONTEXT_FRAMES, 0)
+            after = min(stop + self.CONTEXT_FRAMES, num_frames)
+            audio = torch.cat([self.synthesise(p) for p in flat[:, before:after].split(4)])
+            offset = (start - before) * FRAME_SAMPLES
+            pieces.append(audio[:, offset : offset + (stop - start) * FRAME_SAMPLES])
+        return rearrange(torch.cat(pieces, -1), "(b s) t -> b s t", b=b, s=s)

@@ -1,0 +1,82 @@
+"""What a training stage minimises; the file name is the stage's name."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from utils import UserError, did_you_mean, registered
+
+if TYPE_CHECKING:
+    from data.batch import Batch
+    from models.harmonicflow import HarmonicFlow
+
+
+@dataclass
+class Losses:
+    """A stage's loss: `total` is minimised, `parts` are logged (detached scalars)."""
+
+    total: torch.Tensor
+    parts: dict[str, torch.Tensor] = field(default_factory=dict)
+
+
+@dataclass
+class Media:
+    """Things to hear and see in TensorBoard: name -> mono audio (t,), name -> image array (h, w, 3) uint8."""
+
+    audio: dict[str, torch.Tensor] = field(default_factory=dict)
+    images: dict[str, object] = field(default_factory=dict)
+
+
+class Objective(nn.Module):
+    """Base of a training stage: holds the whole model, trains one part of it.
+
+    `fields` names what a batch must carry ("audio", "roll", "sheet", "labels", "text", "latents").
+    `trained(model)` is the part that the optimiser and the moving average see.
+    """
+
+    fields: frozenset[str] = frozenset()
+
+    def __init__(self, model: HarmonicFlow) -> None:
+        super().__init__()
+        self.model = model
+        model.requires_grad_(False)
+        self.trained(model).requires_grad_(True)
+
+    @staticmethod
+    def trained(model: HarmonicFlow) -> nn.Module:
+        raise TypeError("an objective names the module it trains")
+
+    @staticmethod
+    def prepare_data(model: HarmonicFlow, dataset: Any, settings: Any) -> Any:
+        """The data set to train on, made once from the plain one (a cache, say); here the plain one.
+
+        `settings` is a `training.run.Preparation`.
+        """
+        return dataset
+
+    def forward(self, batch: Batch, generator: torch.Generator) -> Losses:
+        """Loss of a batch; all randomness comes from `generator` (on the CPU)."""
+        raise TypeError("an objective computes a loss")
+
+    def media(self, batch: Batch, generator: torch.Generator) -> Media:
+        """What to show of a validation batch."""
+        return Media()
+
+
+def stages() -> list[str]:
+    """Names of all training stages."""
+    return registered(Path(__file__).parent)
+
+
+def build_objective(stage: str, model: HarmonicFlow) -> Objective:
+    """The objective of a stage: class `<Stage>Objective` in the file of that name."""
+    if stage not in stages():
+        raise UserError(f"unknown stage '{stage}': {did_you_mean(stage, stages())}")
+    module = importlib.import_module(f"models.objectives.{stage}")
+    return getattr(module, f"{stage.capitalize()}Objective")(model)

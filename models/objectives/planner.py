@@ -1,0 +1,108 @@
+"""Stage "planner": the next token of real songs' lead sheets, under random conditions.
+
+Every kind of token counts the same, though a sheet has one tempo and dozens of chords. What a sheet
+does not know is read but not scored, and only values of the right kind compete, as when planning.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from data.lead_sheet import LeadSheet, sheet_features
+from data.plan_tokens import FIRST, NUM_TOKENS, PAD, SIZES, START, Kind, decode
+from models.encoders.conditions import Conditions
+from models.generative.planner import Planner, places_of
+from models.objectives import Losses, Media, Objective
+from utils import FRAME_RATE
+
+DROPOUT = {
+    "all": 0.08,
+    "text": 0.3,
+    "style": 0.4,
+    "emotion": 0.4,
+    "genre": 0.4,
+    "tempo": 0.5,
+    "key": 0.5,
+    "program": 0.5,
+    "plays": 0.5,
+    "density": 0.6,
+    "dynamics": 0.6,
+    "mel": 0.7,
+}
+
+
+class PlannerObjective(Objective):
+    """Trains `model.planner` on plans (b n) of segments."""
+
+    fields = frozenset({"plan", "labels", "text", "mel"})
+
+    def __init__(self, model) -> None:
+        super().__init__(model)
+        values = torch.arange(NUM_TOKENS)
+        first, size = torch.from_numpy(FIRST)[:, None], torch.from_numpy(SIZES)[:, None]
+        competing = (values > first) & (values <= first + size)
+        self.register_buffer("competing", competing, persistent=False)
+
+    @staticmethod
+    def trained(model) -> Planner:
+        return model.planner
+
+    def forward(self, batch, generator: torch.Generator) -> Losses:
+        tokens = _trimmed(batch.plan)
+        conditions = self._conditions(batch).dropped(generator, DROPOUT)
+        logits = self.model.planner(tokens[:, :-1], conditions)
+        return self.losses(logits, tokens)
+
+    def _conditions(self, batch) -> Conditions:
+        """What a batch says; the sentence encoder is loaded only where there are captions."""
+        uncoded = batch.text is not None and batch.text_tokens is None
+        return Conditions.from_batch(batch, self.model.text if uncoded else None)
+
+    def losses(self, logits: torch.Tensor, tokens: torch.Tensor) -> Losses:
+        """Cross-entropy, and cross-entropy and accuracy of each kind.
+
+        Args:
+            logits: (b n-1 v) of the tokens after the first.
+            tokens: (b n) whole plans.
+        """
+        _, kinds = places_of(tokens[:, :-1])
+        targets = tokens[:, 1:]
+        scored = self.competing[kinds].gather(2, targets[..., None])[..., 0]
+        kinds, targets = kinds[scored], targets[scored]
+        logits = logits[scored].float().masked_fill(~self.competing[kinds], -torch.inf)
+        error = F.cross_entropy(logits, targets, reduction="none")
+        right = (logits.argmax(-1) == targets).float()
+        parts, means = {}, []
+        for kind in Kind:
+            chosen = kinds == kind
+            means.append(error[chosen].sum() / chosen.sum().clamp_min(1))
+            parts[kind.name.lower()] = means[-1].detach()
+            parts[f"{kind.name.lower()}_accuracy"] = right[chosen].sum() / chosen.sum().clamp_min(1)
+        return Losses(torch.stack(means).mean(), parts)
+
+    @torch.no_grad()
+    def media(self, batch, generator: torch.Generator) -> Media:
+        """The first segment's sheet above one planned from its conditions, as a picture."""
+        real = batch.plan[0].cpu().numpy()
+        if real[0] != START:
+            return Media()
+        sheet = decode(real)
+        conditions = self._conditions(batch).item(0)
+        made = self.model.planner.plan(conditions, duration=sheet.duration, generators=[generator])
+        return Media(images={"sheet": sheet_picture([sheet, *made])})
+
+
+def _trimmed(tokens: torch.Tensor) -> torch.Tensor:
+    """Plans (b n) without the padding that all of them share; at least two tokens."""
+    longest = int((tokens != PAD).sum(1).max())
+    return tokens[:, : max(longest, 2)]
+
+
+def sheet_picture(sheets: list[LeadSheet], *, zoom: int = 4) -> np.ndarray:
+    """Sheets one above the other, (h, w, 3) uint8: columns downwards, time to the right."""
+    num_frames = max(1, round(max(sheet.duration for sheet in sheets) * FRAME_RATE))
+    rows = np.concatenate([sheet_features(sheet, num_frames).T for sheet in sheets])
+    shade = (255 * np.clip(np.abs(rows), 0.0, 1.0)).astype(np.uint8)
+    return np.repeat(np.repeat(shade, zoom, 0)[..., None], 3, -1)

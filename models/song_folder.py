@@ -1,0 +1,52 @@
+"""Where a generated song goes, its other voice, and what is said about it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data.audio import save_audio
+from data.soundfont import render_score
+from metrics.analysis import is_silent, level_db
+from utils import STEMS
+
+if TYPE_CHECKING:
+    from models.song import Generation
+
+
+def new_folder(root: Path, text: str | None, seed: int) -> Path:
+    """A new folder name from the prompt and the seed; existing songs are never overwritten."""
+    words = re.sub(r"[^a-z0-9]+", "-", (text or "song").lower()).strip("-")[:40].rstrip("-")
+    name = f"{words or 'song'}-{seed}"
+    folder, count = root / name, 1
+    while folder.exists():
+        count += 1
+        folder = root / f"{name}-{count}"
+    return folder
+
+
+def revoice(folder: Path, generation: Generation, index: int, audio_format: str) -> None:
+    """Replaces the sound of a written song by its notes on a SoundFont."""
+    stems = render_score(generation.scores[index], num_samples=generation.num_samples)
+    for stem, audio in zip((*STEMS, "mix"), (*stems, stems.sum(0)), strict=True):
+        save_audio(folder / f"{stem}.{audio_format}", audio)
+
+
+def described(folder: Path, generation: Generation, index: int) -> str:
+    """What came out, with a word on stems that are silent though they may play."""
+    sheet = generation.lead_sheets[index]
+    plan = [f"{generation.duration:.1f} s", f"seed {generation.seeds[index]}"]
+    if sheet is not None and sheet.bpm:
+        plan.append(f"{sheet.bpm:.0f} bpm")
+    if sheet is not None and sheet.key:
+        plan.append(sheet.key)
+    lines = [f"{folder}: {', '.join(plan)}"]
+    if sheet is not None and len(sheet):
+        lines.append(f"  {sheet.chart()}")
+    audio, notes = generation.audio[index].numpy(), generation.scores[index].notes
+    for i, stem in enumerate(STEMS):
+        asleep = is_silent(audio[i]) and bool(generation.plays[index, i])
+        advice = f"  silent: try another seed, or --plays {stem}" if asleep else ""
+        lines.append(f"  {stem:7}{level_db(audio[i]):7.1f} dB{len(notes[stem]):5} notes{advice}")
+    return "\n".join(lines)

@@ -1,0 +1,67 @@
+"""Reading weights: a released folder (safetensors + JSON) or a training checkpoint."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from utils import UserError
+
+RELEASE = Path(__file__).parent.parent / "checkpoints" / "release"
+
+
+def read_weights(path: Path) -> tuple[dict[str, Any], list[str], dict[str, torch.Tensor]]:
+    """Configuration, trained parts and float32 tensors of a model.
+
+    Args:
+        path: a folder with model.safetensors and config.json, or a checkpoint file. A checkpoint's
+            moving average is used where there is one.
+
+    Raises:
+        UserError: nothing is there, or it cannot be read.
+    """
+    if path.is_dir():
+        return _from_folder(path)
+    if not path.is_file():
+        raise UserError(
+            f"no weights at {path}: expected a checkpoint (.pt) or a folder with model.safetensors"
+        )
+    return _from_checkpoint(path)
+
+
+def _from_folder(folder: Path) -> tuple[dict[str, Any], list[str], dict[str, torch.Tensor]]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        described = json.loads((folder / "config.json").read_text())
+        state = load_file(folder / "model.safetensors")
+        return described["config"], described["trained"], _float32(state)
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise UserError(
+            f"{folder} holds no model ({type(error).__name__}: {str(error)[:80]}): expected "
+            "model.safetensors and config.json, as save_pretrained writes them"
+        ) from None
+
+
+def _from_checkpoint(path: Path) -> tuple[dict[str, Any], list[str], dict[str, torch.Tensor]]:
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        state = dict(checkpoint["model"])
+        extra = state.pop("_extra_state")
+    except (OSError, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
+        raise UserError(
+            f"{path} is not a checkpoint of this project ({type(error).__name__}): "
+            "expected a file written by train.py, such as checkpoints/best.pt"
+        ) from None
+    from training.checkpoints import averaged_state
+
+    return extra["config"], extra["trained"], _float32(averaged_state(checkpoint) or state)
+
+
+def _float32(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: t.float() if t.is_floating_point() else t for name, t in state.items()}

@@ -1,0 +1,74 @@
+"""Movement: each feature on patterns where it is known, and the styles of composed songs."""
+
+import numpy as np
+import pytest
+
+from data.arranger import compose
+from data.lead_sheet import LeadSheet
+from data.movement import STYLES, movement_of, style_of
+from data.score import Notes, Score
+from utils import STEMS
+
+BEATS = np.arange(33) * 0.5
+
+
+def moved(**stems: list[tuple[float, int]]):
+    """Movement of 32 beats at 120 bpm; per stem (position in beats, pitch), repeated every bar."""
+    notes = {s: Notes.empty() for s in STEMS}
+    for stem, pattern in stems.items():
+        rows = [(b + p, key) for b in range(0, 32, 4) for p, key in pattern]
+        onset = np.array([r[0] for r in rows]) * 0.5
+        pitch = [r[1] for r in rows]
+        notes[stem] = Notes.of(onset, onset + 0.1, pitch, [80] * len(rows))
+    score = Score(notes, 16.0, BEATS, np.arange(33) % 4)
+    return movement_of(score, LeadSheet.from_score(score))
+
+
+def test_a_rock_beat():
+    hats = [(i / 2, 42) for i in range(8)]
+    m = moved(drums=[*hats, (0, 36), (2, 36), (1, 38), (3, 38)])
+    assert m.bpm == pytest.approx(120.0) and m.swing == pytest.approx(1.0)
+    assert m.backbeat == 1.0 and m.four_floor == 0.5
+    assert m.ride == m.hand_drums == m.sixteenths == 0.0
+    assert m.drum_rate == 4.0
+
+
+def test_swing_is_the_ratio_of_the_eighths():
+    assert moved(drums=[(b + f, 51) for b in range(4) for f in (0, 2 / 3)]).swing == pytest.approx(
+        2
+    )
+    assert moved(drums=[(b + f, 51) for b in range(4) for f in (0, 0.6)]).swing == pytest.approx(
+        1.5
+    )
+    assert np.isnan(moved(drums=[(0, 36)]).swing)
+
+
+def test_walking_and_two_feel():
+    m = moved(bass=[(0, 36), (1, 40), (2, 43), (3, 45)])
+    assert m.walking == 1.0 and m.two_feel == 0.0
+    m = moved(bass=[(0, 36), (2, 43)])
+    assert m.walking == 0.5 and m.two_feel == 1.0
+
+
+def test_where_the_chords_fall():
+    assert moved(guitar=[(1, 60), (3, 60)]).strong_chords == 0.0
+    assert moved(piano=[(0, 60), (2, 60)]).strong_chords == 1.0
+    assert moved(bass=[(0.25, 36), (0.75, 36), (1, 36), (2, 36)]).sixteenths == 0.5
+
+
+def test_nothing_moves_without_notes_or_beats():
+    silent = Score({s: Notes.empty() for s in STEMS}, 4.0, BEATS, np.arange(33) % 4)
+    assert movement_of(silent, LeadSheet.from_score(silent)) is None
+    assert style_of(silent, LeadSheet.from_score(silent)) == -1
+
+
+def test_styles_of_composed_songs_are_right_or_unknown():
+    """A style that is named is nearly always the right one; pop is never guessed."""
+    named = right = 0
+    for seed in range(30):
+        song = compose(seed, style=seed % 10, num_bars=12)
+        style = style_of(song, LeadSheet.from_score(song))
+        named += style >= 0
+        right += style >= 0 and STYLES[style] == song.tags["style"]
+        assert style != STYLES.index("pop")
+    assert named >= 12 and right / named > 0.85

@@ -1,0 +1,45 @@
+"""Tables and JSON of results."""
+
+import json
+
+import pytest
+
+from metrics.report import Row, table, write_report, written
+from utils import UserError
+
+ROWS = [
+    Row("codec", "SI-SDR dB, bass", 5.25, -30.0, float("inf"), count=8, floor_is="another segment"),
+    Row("codec", "SI-SDR dB, drums", float("nan"), count=0),
+    Row("coherence", "chroma", 0.333, 0.01, 0.52, count=8, ceiling_is="real songs"),
+]
+
+
+def test_the_table_shows_value_floor_and_ceiling():
+    lines = table(ROWS).splitlines()
+    assert lines[0].split() == ["codec", "value", "floor", "ceiling", "better", "n"]
+    assert lines[1].split()[3:] == ["5.250", "-30.000", "inf", "higher", "8"]
+    assert lines[2].split()[3:] == ["-", "-", "-", "higher", "0"]
+    assert "  floor: another segment" in lines
+    assert "  ceiling: real songs" in lines
+    assert table([]) == ""
+
+
+def test_numbers_are_short():
+    assert written(12345.6) == "12346"
+    assert written(float("-inf")) == "-inf"
+
+
+def test_json_is_strict_and_whole(tmp_path):
+    path = tmp_path / "new" / "metrics.json"
+    write_report(path, ROWS, {"seed": 42, "folder": tmp_path, "steps": (1, 2)})
+    content = json.loads(path.read_text(), parse_constant=lambda name: pytest.fail(name))
+    assert content["settings"] == {"seed": 42, "folder": str(tmp_path), "steps": [1, 2]}
+    assert content["metrics"][0]["ceiling"] == "inf"
+    assert content["metrics"][1]["value"] is None
+    assert [p.name for p in path.parent.iterdir()] == ["metrics.json"]
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot write"):
+        write_report(tmp_path / "file" / "metrics.json", ROWS, {})

@@ -1,0 +1,78 @@
+"""Statistics of hand-made scores are exact; a rhythm repeats more than chance."""
+
+import numpy as np
+import pytest
+
+from data.score import Notes
+from metrics.score_statistics import (
+    histogram_overlaps,
+    overlap,
+    periodicity,
+    polyphony,
+    scale_consistency,
+    set_statistics,
+    stem_statistics,
+)
+from utils import STEMS
+
+
+def notes(onset, length, pitch) -> Notes:
+    onset = np.asarray(onset, float)
+    return Notes.of(onset, onset + length, np.broadcast_to(pitch, onset.shape), [90] * len(onset))
+
+
+GROOVE = notes(np.arange(0, 12, 0.5), 0.1, 36)
+
+
+def test_numbers_of_a_small_score():
+    chord = Notes.of([0, 0, 0, 2], [1, 1, 1, 3], [60, 64, 67, 72], [90] * 4)
+    s = stem_statistics(chord, 4.0)
+    assert s.num_notes == 4
+    assert s.density == 0.5  # two onsets in four seconds: a chord counts once
+    assert s.polyphony == 2.0  # four seconds of notes over two seconds that sound
+    assert s.pitch_classes[[0, 4, 7]].tolist() == [0.5, 0.25, 0.25]
+    assert s.lengths.sum() == 1.0 and s.lengths[9] == 1.0
+    assert s.scale_consistency == 1.0
+
+
+def test_polyphony_of_overlap_and_gap():
+    assert polyphony(Notes.of([0.0, 0.5, 5.0], [1.0, 1.5, 6.0], [60] * 3, [9] * 3)) == 3 / 2.5
+
+
+def test_scale_consistency_is_exact():
+    assert scale_consistency(notes(range(7), 0.5, [60, 62, 64, 65, 67, 69, 71])) == 1.0
+    assert scale_consistency(notes(range(12), 0.5, range(60, 72))) == pytest.approx(7 / 12)
+
+
+def test_a_groove_repeats_and_chance_does_not():
+    rng = np.random.default_rng(0)
+    random = [periodicity(notes(rng.uniform(0, 12, 24), 0.1, 36), 12.0) for _ in range(5)]
+    assert periodicity(GROOVE, 12.0) > 0.95
+    assert np.mean(random) < 0.45
+    assert np.isnan(periodicity(notes([0, 1, 2], 0.1, 36), 12.0))
+
+
+def test_empty_is_unknown_but_its_density_is_0():
+    s = stem_statistics(Notes.empty(), 4.0)
+    assert (s.num_notes, s.density) == (0, 0.0)
+    assert np.isnan(s.polyphony) and np.isnan(s.pitch_classes).all() and np.isnan(s.periodicity)
+    with pytest.raises(ValueError, match="positive"):
+        stem_statistics(GROOVE, 0.0)
+
+
+def test_overlap_is_1_for_equal_and_0_for_disjoint():
+    assert overlap([0.5, 0.5], [0.5, 0.5]) == 1.0
+    assert overlap([1.0, 0.0], [0.0, 1.0]) == 0.0
+    with pytest.raises(ValueError, match="shape"):
+        overlap([1.0], [0.5, 0.5])
+
+
+def test_sets_pool_notes_and_compare():
+    song = dict.fromkeys(STEMS, GROOVE)
+    other = {**song, "bass": notes(np.arange(0, 12, 0.5), 0.1, 38), "piano": Notes.empty()}
+    real, ours = set_statistics([song, song], 12.0), set_statistics([other, song], 12.0)
+    assert histogram_overlaps(real["bass"], real["bass"]) == {"pitch_classes": 1.0, "lengths": 1.0}
+    assert histogram_overlaps(ours["bass"], real["bass"])["pitch_classes"] == 0.5
+    assert (ours["piano"].num_playing, real["piano"].num_playing) == (1, 2)
+    nothing = set_statistics([], 12.0)["bass"]
+    assert np.isnan(histogram_overlaps(nothing, real["bass"])["lengths"])

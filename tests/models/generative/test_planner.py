@@ -1,0 +1,226 @@
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from data.chords import CHORDS
+from data.lead_sheet import LeadSheet
+from data.plan_tokens import (
+    FIRST,
+    HEADER_TOKENS,
+    PAD,
+    START,
+    Kind,
+    bins_of,
+    encode_sheet,
+    kinds_of,
+    tempo_bin,
+    tempo_of,
+)
+from models.encoders.conditions import ConditionConfig, Conditions
+from models.generative.planner import Planner, PlannerConfig, places_of
+from utils import UserError, counter_rng, torch_rng
+
+CONFIG = PlannerConfig(
+    width=32,
+    depth=2,
+    heads=2,
+    max_bars=4,
+    conditions=ConditionConfig(width=24, sheet_width=1, audio_tokens=2, audio_width=8),
+)
+
+
+@pytest.fixture(scope="module")
+def planner() -> Planner:
+    torch.manual_seed(0)
+    return Planner(CONFIG).eval()
+
+
+def plan(planner: Planner, seeds=(0,), conditions: Conditions | None = None, **options):
+    options = {"duration": 12.0, **options}
+    generators = [torch_rng(seed) for seed in seeds]
+    return planner.plan(conditions or Conditions(), generators=generators, **options)
+
+
+def assert_same(a: LeadSheet, b: LeadSheet) -> None:
+    assert a.to_dict() == b.to_dict()
+
+
+def random_tokens(seed: int, meter: int) -> torch.Tensor:
+    rng = counter_rng(seed)
+    beats = np.arange(12 * meter)
+    sheet = LeadSheet(
+        beats * 0.5,
+        beats % meter,
+        tuple(CHORDS[i] for i in rng.integers(0, len(CHORDS), len(beats))),
+        "C major",
+        rng.random((len(beats), 4)),
+        len(beats) * 0.5,
+    )
+    return torch.from_numpy(encode_sheet(sheet))
+
+
+@pytest.mark.parametrize("meter", [1, 3, 4, 12])
+def test_the_kind_that_follows_is_known(meter):
+    tokens = random_tokens(0, meter)[None]
+    place, following = places_of(tokens)
+    kinds = kinds_of(tokens.numpy())[0]
+    length = int((tokens != PAD).sum())
+    assert following[0, : length - 1].tolist() == kinds[1:length].tolist()
+    assert following[0, length - 1] == Kind.METER
+    first_bar = place[0, HEADER_TOKENS : HEADER_TOKENS + meter + 5]
+    assert first_bar.tolist() == list(range(meter + 5))
+
+
+def test_sheets_cover_the_song_and_start_on_a_downbeat(planner):
+    for sheet in plan(planner, range(6), duration=9.0):
+        assert sheet.duration == 9.0 and sheet.beat_times[0] == 0.0 and sheet.beat_in_bar[0] == 0
+        assert sheet.beat_times[-1] >= 9.0 > sheet.beat_times[-2]
+        assert None not in sheet.chords and sheet.key is not None
+        assert np.isfinite(sheet.density).all()
+        assert sheet.bpm == pytest.approx(tempo_of(tempo_bin(sheet.bpm)))
+
+
+def test_a_seed_gives_the_same_sheet_in_any_batch(planner):
+    conditions = Conditions(
+        tempo=torch.tensor([70.0, 110.0, 180.0, float("nan")]), key=torch.tensor([3, 20, -1, 0])
+    )
+    together = plan(planner, (5, 6, 7, 8), conditions, duration=20.0)
+    for i, sheet in enumerate(together):
+        assert_same(sheet, plan(planner, (5 + i,), conditions.item(i), duration=20.0)[0])
+    assert len({sheet.chart() for sheet in together}) == 4
+
+
+def test_the_generator_decides_and_temperature_zero_does_not_need_it(planner):
+    a, b, c = plan(planner, (1, 2, 1))
+    assert_same(a, c)
+    assert a.chart() != b.chart()
+    cold = plan(planner, (1, 2), temperature=0.0)
+    assert_same(*cold)
+
+
+@pytest.mark.parametrize("bpm", [20.0, 47.3, 92.0, 133.33, 399.0])
+def test_a_given_tempo_and_meter_are_kept_exactly(planner, bpm):
+    given = LeadSheet.parse(bpm=bpm, duration=12.0, beats_per_bar=5)
+    sheet = plan(planner, given=given)[0]
+    assert np.array_equal(sheet.beat_times, given.beat_times)
+    assert np.array_equal(sheet.beat_in_bar, given.beat_in_bar)
+
+
+def test_given_chords_and_key_come_back_exactly(planner):
+    given = LeadSheet.parse(bpm=92, chords="Am F | C | G7sus4", key="A minor", duration=12.0)
+    timed = plan(planner, given=given)[0]
+    assert timed.chords == given.chords and timed.key == "A minor"
+    untimed = LeadSheet.parse(chords="Am F | C | G7sus4 | Bdim", beats_per_bar=3)
+    sheet = plan(planner, given=untimed)[0]
+    assert sheet.chords == tuple(untimed.chords[i % 12] for i in range(len(sheet)))
+    assert sheet.beat_in_bar.tolist() == [i % 3 for i in range(len(sheet))]
+
+
+def test_a_sheet_with_gaps_keeps_what_is_there(planner):
+    known = LeadSheet.parse(bpm=110, chords="Dm G", duration=6.0)
+    density = known.density.copy()
+    density[:4] = [1.1, 2.2, 0.0, 3.3]
+    known = LeadSheet(known.beat_times, known.beat_in_bar, known.chords, None, density, 6.0)
+    sheet = plan(planner, given=known, duration=14.0)[0]
+    assert np.array_equal(sheet.beat_times[: len(known)], known.beat_times)
+    assert sheet.chords[: len(known)] == known.chords
+    assert np.array_equal(sheet.density[:4], density[:4]) and np.isfinite(sheet.density).all()
+    assert sheet.bpm == pytest.approx(110) and sheet.beat_times[-1] >= 14.0
+
+
+def test_each_song_may_have_its_own_given_part(planner):
+    sheets = plan(planner, (0, 1), given=[LeadSheet.parse(bpm=77), None])
+    assert sheets[0].bpm == pytest.approx(77)
+    assert_same(sheets[1], plan(planner, (1,))[0])
+
+
+def test_stems_rest_or_play_as_asked(planner):
+    conditions = Conditions(plays=torch.tensor([[1, 0, -1, 1]]))
+    for sheet in plan(planner, range(4), conditions, duration=20.0):
+        assert (sheet.density[:, 1] == 0).all()
+        assert sheet.density[:, 0].any() and sheet.density[:, 3].any()
+    silent = plan(planner, given=LeadSheet.parse(bpm=100, stems=("piano",)))[0]
+    assert (silent.density[:, :3] == 0).all()
+
+
+def test_long_songs_are_written_in_windows_that_do_not_grow(planner, monkeypatch):
+    lengths = []
+    read = Planner._logits
+    monkeypatch.setattr(
+        Planner, "_logits", lambda self, t, *a: (lengths.append(t.shape[1]), read(self, t, *a))[1]
+    )
+    sheet = plan(planner, given=LeadSheet.parse(bpm=120, duration=100.0), duration=100.0)[0]
+    assert len(sheet) == 201 and None not in sheet.chords
+    assert max(lengths) < HEADER_TOKENS + CONFIG.max_bars * (1 + 4 + 4)
+
+
+def test_logits_step_by_step_equal_those_at_once(planner):
+    tokens = torch.stack([random_tokens(1, 4), random_tokens(2, 4)])[:, :60]
+    whole = planner(tokens, Conditions())
+    part = planner(tokens[:, :31], Conditions())
+    torch.testing.assert_close(whole[:, :31], part)
+
+
+def test_what_was_never_heard_in_training_is_not_read():
+    torch.manual_seed(0)
+    planner = Planner(CONFIG)
+    tokens = random_tokens(1, 4)[None, :40]
+    mel = Conditions(mel=torch.rand(1, 128, 20))
+    same = lambda: torch.allclose(planner(tokens, mel), planner(tokens, Conditions()))
+    planner.eval()
+    assert same()
+    planner.train()(tokens, mel)
+    assert not same()
+    sheet = Conditions(sheet=torch.rand(1, 30, CONFIG.conditions.sheet_columns))
+    assert torch.equal(planner(tokens, sheet), planner(tokens, Conditions()))
+
+
+def test_gradients_reach_every_parameter():
+    torch.manual_seed(0)
+    planner = Planner(CONFIG)
+    conditions = [
+        Conditions(),
+        Conditions(
+            *[torch.randn(2, 3, 384), None, *[torch.tensor([1, 2])] * 3],
+            tempo=torch.tensor([80.0, 90.0]),
+            key=torch.tensor([1, 13]),
+            program=torch.full((2, 4), 30),
+            plays=torch.ones(2, 4, dtype=torch.long),
+            density=torch.ones(2, 4),
+            dynamics=torch.ones(2),
+            mel=torch.rand(2, 128, 20),
+        ),
+    ]
+    tokens = torch.stack([random_tokens(1, 4), random_tokens(2, 4)])
+    sum(planner(tokens, c).square().sum() for c in conditions).backward()
+    assert not [n for n, p in planner.named_parameters() if p.grad is None]
+
+
+def test_mistakes_are_explained(planner):
+    with pytest.raises(UserError, match="duration is 0"):
+        plan(planner, duration=0)
+    with pytest.raises(UserError, match="2 lead sheets for 1 songs"):
+        plan(planner, given=[None, None])
+
+
+def test_the_default_size_plans_a_segment_at_once():
+    planner = Planner().eval()
+    given = LeadSheet.parse(bpm=120)
+    plan(planner, given=given)
+    start = time.process_time()
+    sheet = plan(planner, given=given)[0]
+    assert time.process_time() - start < 1.5  # 0.2 s on one idle core
+    assert bins_of(sheet).meters.tolist() == [3] * 7
+
+
+def test_tokens_of_a_plan_are_of_the_kinds_they_should_be(planner):
+    tokens = encode_sheet(plan(planner, (3,), given=LeadSheet.parse(bpm=150, duration=12))[0])
+    assert tokens[0] == START
+    tokens = tokens[tokens != PAD]
+    kinds = kinds_of(tokens)
+    bar = [Kind.METER] + [Kind.CHORD] * 4 + list(range(Kind.BASS, Kind.PIANO + 1))
+    assert kinds[1:3].tolist() == [Kind.TEMPO, Kind.KEY]
+    assert kinds[3:].tolist() == bar * ((len(kinds) - 3) // 9)
+    assert (tokens != FIRST[kinds]).all()

@@ -1,0 +1,70 @@
+"""Files and folders that a user gives, read as they are."""
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from data.lead_sheet import LeadSheet
+from data.midi import write_midi
+from data.score import Notes, Score
+from models.given_music import read_reference, read_song, read_stems
+from utils import SAMPLE_RATE, STEMS, UserError
+
+
+@pytest.fixture
+def tone() -> np.ndarray:
+    return (0.1 * np.sin(np.arange(SAMPLE_RATE) * 0.05)).astype(np.float32)
+
+
+def write(path, audio, rate=SAMPLE_RATE):
+    soundfile.write(path, audio, rate, subtype="FLOAT")
+
+
+def test_a_song_folder_with_two_stems_of_other_lengths(tmp_path, tone):
+    write(tmp_path / "bass.wav", tone)
+    write(tmp_path / "piano.wav", tone[:5_000])
+    song = read_song(tmp_path)
+    assert song.audio.shape == (len(STEMS), SAMPLE_RATE)
+    assert torch.equal(song.audio[0], torch.from_numpy(tone))
+    assert not song.audio[3, 5_000:].any() and not song.audio[1].any()
+    assert song.score is None and song.sheet is None
+
+
+def test_the_score_and_the_sheet_beside_the_stems_are_read(tmp_path, tone):
+    write(tmp_path / "bass.wav", tone)
+    notes = dict.fromkeys(STEMS, Notes.empty())
+    score = Score(notes, 2.0, np.arange(5) * 0.5, np.arange(5) % 4)
+    write_midi(score, tmp_path / "song.mid")
+    assert read_song(tmp_path).score is None  # a file without notes says nothing
+    notes["bass"] = Notes.of([0.5], [1.0], [40], [90])
+    programs = {**dict.fromkeys(STEMS), "bass": 33}
+    write_midi(
+        Score(notes, 2.0, score.beat_times, score.beat_in_bar, programs), tmp_path / "song.mid"
+    )
+    song = read_song(tmp_path)
+    assert song.score.notes["bass"].pitch.tolist() == [40]
+    assert song.sheet.bpm == pytest.approx(120, abs=0.1)
+    LeadSheet.parse(bpm=90, duration=2.0).to_json(tmp_path / "lead_sheet.json")
+    assert read_song(tmp_path).sheet.bpm == pytest.approx(90)
+
+
+def test_a_reference_is_a_power_mel(tmp_path, tone):
+    write(tmp_path / "loop.wav", tone)
+    mel = read_reference(tmp_path / "loop.wav")
+    assert mel.shape[0] == 128 and (mel >= 0).all()
+
+
+def test_what_is_not_a_song_is_refused(tmp_path, tone):
+    with pytest.raises(UserError, match="no song folder"):
+        read_song(tmp_path / "nowhere")
+    with pytest.raises(UserError, match="no stem in .*found nothing"):
+        read_song(tmp_path)
+    write(tmp_path / "mix.wav", tone)
+    with pytest.raises(UserError, match=r"found mix\.wav"):
+        read_song(tmp_path)
+    with pytest.raises(UserError, match="is a file: expected a song folder"):
+        read_song(tmp_path / "mix.wav")
+    write(tmp_path / "empty.wav", tone[:0])
+    with pytest.raises(UserError, match="no samples"):
+        read_stems({"bass": tmp_path / "empty.wav"})

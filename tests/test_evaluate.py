@@ -1,0 +1,123 @@
+"""The command: fast help, one-line mistakes, samples and metrics of a tiny model."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import evaluate
+import metrics.pictures
+from utils import STEMS, run_script
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> Path:
+    """A tiny random model without a planner."""
+    import torch
+
+    from models.harmonicflow import HarmonicFlow
+    from models.presets import tiny
+
+    torch.manual_seed(0)
+    return HarmonicFlow(tiny()).save_pretrained(tmp_path_factory.mktemp("weights"), half=False)
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path, weights):
+    """Runs the command on the tiny model; returns the output folder."""
+
+    def call(*arguments: object) -> Path:
+        fixed = ["--checkpoint", weights, "--output_dir", tmp_path / "out", "--device", "cpu"]
+        line = ["evaluate.py", *fixed, "--steps", 1, *arguments]
+        monkeypatch.setattr(sys, "argv", [str(word) for word in line])
+        run_script(evaluate.main)
+        return tmp_path / "out"
+
+    return call
+
+
+def error_of(monkeypatch, capsys, *arguments: object) -> str:
+    """The one line on stderr of a command that must fail."""
+    monkeypatch.setattr(sys, "argv", ["evaluate.py", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stopped:
+        run_script(evaluate.main)
+    lines = capsys.readouterr().err.splitlines()
+    assert stopped.value.code == 2 and len(lines) == 1 and lines[0].startswith("error: ")
+    return lines[0]
+
+
+def test_help_answers_without_torch():
+    code = (
+        "import sys, evaluate; evaluate.build_parser().format_help(); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "False", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--style", "99"], "there is no style '99'; choose from 0 pop"),
+        (["--genre", "rok"], "5 rock"),
+        (["--compute_metrics"], "add --data_dir"),
+        (["--compute_metrics", "--source", "slak", "--data_dir", "x"], "did you mean 'slakh'"),
+        (["--compute_metrics", "--data_dir", __file__], "is a file: expected a folder"),
+        (["--compute_metrics", "--source", "arranger", "--duration", "4"], "leave --duration"),
+        (["--split", "train"], "invalid choice"),
+        (["--num_samples", "0"], "from 1 to"),
+        (["--output_dir", __file__], "choose a folder"),
+        (["--promt", "x"], "unknown argument '--promt'"),
+        (["--checkpoint", "nowhere.pt"], "no checkpoint"),
+    ],
+)
+def test_mistakes_are_one_line_that_says_what_to_do(monkeypatch, capsys, arguments, words):
+    assert words in error_of(monkeypatch, capsys, *arguments)
+
+
+def test_wrong_data_is_one_line(monkeypatch, capsys, weights, tmp_path):
+    found = ["--checkpoint", weights, "--device", "cpu", "--compute_metrics", "--data_dir"]
+    assert "does not exist" in error_of(monkeypatch, capsys, *found, tmp_path / "nowhere")
+    assert "nothing to train on" in error_of(monkeypatch, capsys, *found, tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:the planner is untrained")
+def test_prompts_and_labels_make_samples(run, monkeypatch):
+    monkeypatch.setattr(metrics.pictures, "save_song_picture", lambda *_: None)
+    out = run("--use_text", "--text_prompt", "slow jazz", "--style", 2, "--emotion", 1,
+              "--num_samples", 2, "--batch_size", 2, "--duration", 1)  # fmt: skip
+    assert sorted(p.name for p in (out / "samples").iterdir()) == ["sample_0", "sample_1"]
+    settings = json.loads((out / "samples" / "sample_1" / "song.json").read_text())
+    assert settings["seed"] == 43 and settings["settings"]["style_idx"] == 2
+    assert {f"{stem}.wav" for stem in STEMS} < {
+        p.name for p in (out / "samples/sample_0").iterdir()
+    }
+
+
+def test_use_text_alone_asks_for_ten_songs():
+    prompts = lambda line: evaluate.prompts_of(evaluate.build_parser().parse(line.split()))
+    assert len(prompts("--use_text")) == 10 and len(set(evaluate.PROMPTS)) == 10
+    assert prompts("--text_prompt a --text_prompt b --num_samples 2") == ["a", "a", "b", "b"]
+    assert prompts("--style 3 --num_samples 3") == [None] * 3
+
+
+@pytest.mark.filterwarnings("ignore:the planner is untrained")
+def test_metrics_stand_beside_floor_and_ceiling(run, capsys):
+    out = run("--source", "arranger", "--compute_metrics", "--num_segments", 4, "--batch_size", 4)
+    report = json.loads((out / "metrics.json").read_text())
+    rows = {(row["group"], row["name"]): row for row in report["metrics"]}
+    assert rows["codec", "SI-SDR dB, bass"]["ceiling"] == "inf"
+    assert rows["score codec", "onset F1, pitched"]["ceiling"] > 0.95
+    assert rows["coherence", "chroma, sound"]["ceiling"] > 0.2
+    assert rows["coherence", "chroma, sound"]["floor"] is not None
+    assert rows["activity", "silent sound, share, bass"]["count"] == 4
+    assert report["settings"]["seed"] == 42 and report["settings"]["trained"] == []
+    assert {p.name for p in out.iterdir()} == {
+        "metrics.json",
+        "spectrograms.png",
+        "piano_rolls.png",
+    }
+    assert "chroma, sound" in capsys.readouterr().out

@@ -1,0 +1,235 @@
+"""The command: fast help, one-line mistakes, songs that are what was asked for."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import generate
+import metrics.pictures
+from utils import SAMPLE_RATE, STEMS, UserError, run_script
+
+ROOT = Path(__file__).parent.parent
+FILES = {*(f"{stem}.wav" for stem in STEMS), "mix.wav", "song.mid", "song.json"}
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> Path:
+    """A tiny model whose parts all count as trained."""
+    import torch
+
+    from models.harmonicflow import PARTS, HarmonicFlow
+    from models.presets import tiny
+
+    torch.manual_seed(0)
+    model = HarmonicFlow(tiny())
+    model.trained.update(PARTS)
+    return model.save_pretrained(tmp_path_factory.mktemp("weights"), half=False)
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path, weights):
+    """Runs the command on the tiny model, without pictures, and returns the new song folders."""
+    monkeypatch.setattr(metrics.pictures, "save_song_picture", lambda *_: None)
+
+    def call(*arguments: object) -> list[Path]:
+        before = set(tmp_path.glob("out/*"))
+        fixed = ["--checkpoint", weights, "--output_dir", tmp_path / "out", "--device", "cpu"]
+        line = ["generate.py", *fixed, "--steps", 1, *arguments]
+        monkeypatch.setattr(sys, "argv", [str(word) for word in line])
+        run_script(generate.main)
+        return sorted(set(tmp_path.glob("out/*")) - before)
+
+    return call
+
+
+def error_of(monkeypatch, capsys, *arguments: object) -> str:
+    """The one line on stderr of a command that must fail."""
+    monkeypatch.setattr(sys, "argv", ["generate.py", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stopped:
+        run_script(generate.main)
+    lines = capsys.readouterr().err.splitlines()
+    assert stopped.value.code == 2 and len(lines) == 1 and lines[0].startswith("error: ")
+    return lines[0]
+
+
+def stem(folder: Path, name: str) -> np.ndarray:
+    return soundfile.read(folder / f"{name}.wav", dtype="float32")[0]
+
+
+@pytest.fixture
+def song(tmp_path) -> Path:
+    """A song folder of two seconds: four quiet tones."""
+    folder, clock = tmp_path / "song", np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    folder.mkdir()
+    for i, name in enumerate(STEMS):
+        tone = 0.1 * np.sin(2 * np.pi * 110 * (i + 1) * clock)
+        soundfile.write(folder / f"{name}.wav", tone, SAMPLE_RATE, subtype="PCM_24")
+    return folder
+
+
+def test_help_answers_at_once_and_without_torch():
+    code = (
+        "import sys, generate; generate.build_parser().format_help(); print('torch' in sys.modules)"
+    )
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip() == "False", done.stderr
+    assert time.perf_counter() - start < 10  # under 2 s on a machine with nothing else to do
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--tex", "jazz"], "did you mean '--text'"),
+        (["--style", "99"], "3 jazz"),
+        (["--emotion", "bored"], "2 calm"),
+        (["--duration", "-3"], "from 1 to 3600"),
+        (["--duration", "long"], "expected a number"),
+        (["--chords", "Am H7"], "'H7' is not a chord"),
+        (["--key", "K minor"], "is not a key"),
+        (["--bpm", "0"], "from 20 to 400"),
+        (["--programs", "bass=3"], "from 32 to 39"),
+        (["--programs", "drums=3"], "drums have no program"),
+        (["--programs", "violin=3"], "choose from: bass, drums, guitar, piano"),
+        (["--density", "bass"], "expected bass=VALUE"),
+        (["--guidance", "much"], "expected a number"),
+        (["--inpaint", "8:4"], "START:END"),
+        (["--inpaint", "1:2"], "add --song FOLDER"),
+        (["--song", "x"], "--inpaint A:B or --variation"),
+        (["--generate", "bass"], "add --given"),
+        (["--given", "drums=nowhere.wav"], "'nowhere.wav' does not exist"),
+        (["--given", "drums=d.wav", "--without", "drums"], "the drums is given"),
+        (["--given", "drums=d.wav", "--continue_from", "x"], "not allowed with"),
+        (["--plays", "bass", "--without", "bass"], "in both"),
+        (["--perform", "x.mid", "--duration", "4"], "leave --duration out"),
+        (["--continue_from", "nowhere"], "no song folder 'nowhere'"),
+        (["--continue_from", __file__], "is a file: expected a song folder"),
+        (["--audio", __file__], "is not audio"),
+        (["--lead_sheet", "nowhere.json"], "nowhere.json"),
+        (["--checkpoint", "nowhere.pt"], "no checkpoint at 'nowhere.pt'"),
+        (["--output_dir", __file__], "is a file: choose a folder"),
+        (["--steps", "0"], "from 1 to 1000"),
+    ],
+)
+def test_mistakes_are_one_line_that_says_what_to_do(monkeypatch, capsys, arguments, words):
+    assert words in error_of(monkeypatch, capsys, *arguments)
+
+
+def test_a_song_is_a_folder_and_the_seed_repeats_it(run, capsys):
+    asked = ("--text", "slow jazz", "--duration", 1.5, "--bpm", 92, "--chords", "Am F")
+    (first,) = run(*asked, "--seed", 7)
+    assert first.name == "slow-jazz-7"
+    assert {p.name for p in first.iterdir()} == FILES | {"lead_sheet.json"}
+    assert "92 bpm" in capsys.readouterr().out
+    (again,) = run(*asked, "--seed", 7)
+    assert again.name == "slow-jazz-7-2"
+    (other,) = run(*asked, "--seed", 8)
+    for name in STEMS:
+        assert len(stem(first, name)) == round(1.5 * SAMPLE_RATE)
+        assert (stem(first, name) == stem(again, name)).all()
+    assert not (stem(first, "bass") == stem(other, "bass")).all()
+    described = json.loads((first / "song.json").read_text())
+    assert described["seed"] == 7 and described["settings"]["bpm"] == 92
+
+
+def test_prompts_samples_and_batches_make_one_folder_each(run):
+    folders = run(
+        "--text", "a", "--text", "b", "--num_samples", 2, "--batch_size", 3, "--duration", 1,
+        "--format", "flac", "--style", "jazz", "--guidance", 1,
+    )  # fmt: skip
+    assert [f.name for f in folders] == ["a-42", "a-43", "b-44", "b-45"]
+    assert all((f / "mix.flac").is_file() for f in folders)
+
+
+def test_stems_that_are_left_out_are_silent(run):
+    (folder,) = run("--without", "drums", "piano", "--duration", 1)
+    assert not stem(folder, "drums").any() and not stem(folder, "piano").any()
+    assert stem(folder, "bass").any()
+
+
+def test_given_stems_come_back_and_the_others_are_made(run, song):
+    (folder,) = run("--given", f"drums={song / 'drums.wav'}", "--generate", "bass")
+    gain = json.loads((folder / "song.json").read_text())["gain"]
+    np.testing.assert_allclose(stem(folder, "drums"), gain * stem(song, "drums"), atol=1e-4)
+    assert stem(folder, "bass").any() and not stem(folder, "guitar").any()
+
+
+def test_continuing_keeps_the_beginning_and_adds_the_duration(run, song):
+    (folder,) = run("--continue_from", song, "--duration", 1)
+    gain = json.loads((folder / "song.json").read_text())["gain"]
+    assert len(stem(folder, "bass")) == 3 * SAMPLE_RATE
+    begin = slice(SAMPLE_RATE)
+    given = gain * stem(song, "bass")[begin]
+    np.testing.assert_allclose(stem(folder, "bass")[begin], given, atol=1e-4)
+
+
+def test_inpainting_changes_only_its_span(run, song):
+    (folder,) = run("--song", song, "--inpaint", "0.8:1.2")
+    gain = json.loads((folder / "song.json").read_text())["gain"]
+    change = np.abs(stem(folder, "piano") - gain * stem(song, "piano")) > 1e-3
+    seconds = np.flatnonzero(change) / SAMPLE_RATE
+    assert 0.7 < seconds.min() and seconds.max() < 1.3
+
+
+def test_variation_transcription_performance_and_reference(run, song, tmp_path, capsys):
+    (varied,) = run("--song", song, "--variation", 0.5, "--audio", song / "bass.wav")
+    assert len(stem(varied, "bass")) == 2 * SAMPLE_RATE
+    (noted,) = run("--transcribe", song)
+    assert (noted / "song.mid").is_file()
+    midi = tmp_path / "melody.mid"
+    _write_melody(midi)
+    capsys.readouterr()
+    (folder,) = run("--perform", midi, "--voice", "soundfont")
+    assert json.loads((folder / "song.json").read_text())["settings"]["voice"] == "soundfont"
+    assert "120 bpm" in capsys.readouterr().out  # the file's own beats are the plan
+
+
+def _write_melody(path: Path) -> None:
+    from data.midi import write_midi
+    from data.score import Notes, Score
+
+    notes = dict.fromkeys(STEMS, Notes.empty())
+    notes["piano"] = Notes.of([0.0, 0.5, 1.0], [0.4, 0.9, 1.9], [60, 64, 67], [90, 90, 90])
+    programs = {"bass": None, "drums": None, "guitar": None, "piano": 0}
+    beats = np.arange(5) * 0.5
+    write_midi(Score(notes, 2.0, beats, np.arange(5) % 4, programs), path)
+
+
+def test_every_flag_reaches_the_model():
+    args = generate.build_parser().parse(
+        "--bpm 90 --key Am --chords Am --beats_per_bar 3 --temperature 0 --programs bass=33 "
+        "--plays guitar --without drums --density piano=2.5 --dynamics 0.5".split()
+    )
+    assert generate.plan_options(args) == {
+        "bpm": 90, "key": "Am", "chords": "Am", "beats_per_bar": 3, "temperature": 0,
+    }  # fmt: skip
+    assert generate.band_options(args) == {
+        "dynamics": 0.5,
+        "programs": {"bass": 33},
+        "density": {"piano": 2.5},
+        "plays": {"guitar": True, "drums": False},
+    }
+
+
+def test_samplers_are_those_of_the_flow():
+    from models.generative.flow import SAMPLERS
+
+    assert set(generate.SAMPLERS) == set(SAMPLERS)
+
+
+def test_program_ranges_are_those_of_the_data():
+    from data.midi import FAMILIES
+
+    for name, (low, high) in generate.PROGRAMS.items():
+        assert list(FAMILIES[name]) == list(range(low, high + 1))
+
+
+def test_a_wrong_parser_value_is_a_user_error():
+    with pytest.raises(UserError, match="choose from"):
+        generate.build_parser().parse(["--genre", "polka"])

@@ -1,0 +1,111 @@
+"""The command: fast help, one-line mistakes, a short run of the real model, Ctrl-C."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import train
+from utils import SAMPLE_RATE, STEMS, run_script
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def fresh_accelerate():
+    from accelerate.state import AcceleratorState
+
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory) -> Path:
+    """Two songs of thirteen seconds in the four-stem layout, one of them for validation."""
+    root, rng = tmp_path_factory.mktemp("songs"), np.random.default_rng(0)
+    for split in ("train", "validation"):
+        folder = root / split / "Track00001"
+        folder.mkdir(parents=True)
+        for stem in STEMS:
+            soundfile.write(
+                folder / f"{stem}.wav", 0.1 * rng.standard_normal(13 * SAMPLE_RATE), SAMPLE_RATE
+            )
+    return root
+
+
+def run_command(monkeypatch, *arguments: object) -> None:
+    monkeypatch.setattr(sys, "argv", ["train.py", *map(str, arguments)])
+    run_script(train.main)
+
+
+def error_of(monkeypatch, capsys, *arguments: object) -> str:
+    """The one line on stderr of a command that must fail."""
+    with pytest.raises(SystemExit) as stopped:
+        run_command(monkeypatch, *arguments)
+    lines = capsys.readouterr().err.splitlines()
+    assert stopped.value.code == 2 and len(lines) == 1 and lines[0].startswith("error: ")
+    return lines[0]
+
+
+def small_run(songs: Path, out: Path, *more: object) -> list[object]:
+    places = ["--data_dir", songs, "--checkpoint_dir", out / "c", "--log_dir", out / "l"]
+    sizes = ["--preset", "tiny", "--stage", "codec", "--batch_size", 1, "--grad_accum_steps", 1]
+    return [*places, *sizes, "--num_workers", 0, "--device", "cpu", "--val_batches", 1, *more]
+
+
+def test_help_answers_at_once_and_without_torch():
+    begun = time.perf_counter()
+    shown = subprocess.run(
+        [sys.executable, "-X", "importtime", "train.py", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert time.perf_counter() - begun < 2.0
+    assert shown.returncode == 0 and "--checkpoint_dir" in shown.stdout
+    imported = {line.split("|")[-1].strip() for line in shown.stderr.splitlines()}
+    assert "argparse" in imported and "torch" not in imported
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--data_dir", "{out}/absent"], "absent"),
+        (["--data_dir", "{out}"], "nothing to train on"),
+        (["--learning_rate", "3"], "unknown argument '--learning_rate'"),
+        (["--steps", "-1"], "at least 1, got -1"),
+        (["--resume", "--source", "arranger"], "--resume: there is no usable checkpoint"),
+        (["--init_from", "{out}/absent.pt", "--source", "arranger"], "absent.pt"),
+        (["--config", "{out}/absent.json"], "cannot read the settings"),
+        (["--mixed_precision", "fp16", "--device", "cpu"], "fp16 needs a CUDA GPU"),
+        (["--preset", "tiny", "--hidden_dim", "33", "--source", "arranger"], "hidden_dim 33"),
+    ],
+)
+def test_mistakes_are_one_line(monkeypatch, capsys, tmp_path, arguments, expected):
+    (tmp_path / "notes.txt").write_text("no music")
+    arguments = [a.format(out=tmp_path) for a in arguments]
+    places = ["--checkpoint_dir", tmp_path / "c", "--log_dir", tmp_path / "l"]
+    assert expected in error_of(monkeypatch, capsys, *arguments, *places)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["notes.txt"]
+
+
+def test_train_resume_and_load(monkeypatch, capsys, songs, tmp_path):
+    run_command(monkeypatch, *small_run(songs, tmp_path, "--steps", 1))
+    run_command(monkeypatch, "--resume", "--checkpoint_dir", tmp_path / "c", "--steps", 2)
+    assert "step 1 of 2" in capsys.readouterr().out
+    import torch
+
+    from models.harmonicflow import HarmonicFlow
+
+    checkpoint = torch.load(tmp_path / "c" / "best.pt", weights_only=True)
+    assert checkpoint["stage"] == "codec" and checkpoint["step"] in (1, 2)
+    model = HarmonicFlow.from_pretrained(tmp_path / "c" / "best.pt")
+    assert model.config.preset == "tiny" and model.trained == {"codec"}
+    name, tensor = next(iter(checkpoint["ema"].items()))
+    assert torch.equal(model.state_dict()[name], tensor)
+    assert "holds a run already" in error_of(monkeypatch, capsys, *small_run(songs, tmp_path))

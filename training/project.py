@@ -1,0 +1,75 @@
+"""What a training run is made of: model, objectives, data; tests bring something smaller."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from models.objectives import Objective
+from training.settings import TrainSettings
+
+
+class Project:
+    """HarmonicFlow's own parts, each imported when it is asked for."""
+
+    def check(self, settings: TrainSettings) -> None:
+        """Raises `UserError` when there is nothing to train on, before anything is built."""
+        from data.sources import guess_source
+
+        if settings.source is None:
+            guess_source(settings.data_dir)
+
+    def config(self, settings: TrainSettings) -> dict[str, Any]:
+        """Configuration of a new model."""
+        from models.presets import build
+
+        sizes = {"hidden_dim": settings.hidden_dim, "latent_dim": settings.latent_dim}
+        return build(settings.preset, **sizes).to_dict()
+
+    def model(self, config: dict[str, Any]) -> nn.Module:
+        """An untrained model of a configuration."""
+        from models.harmonicflow import HarmonicFlow
+        from models.presets import HarmonicFlowConfig
+
+        return HarmonicFlow(HarmonicFlowConfig.from_dict(config))
+
+    def load(self, path: str) -> nn.Module:
+        """The model in a checkpoint or folder."""
+        from models.harmonicflow import HarmonicFlow
+
+        return HarmonicFlow.from_pretrained(path)
+
+    def config_of(self, model: nn.Module) -> dict[str, Any]:
+        """Configuration of a model, as `config` gives it."""
+        return model.config.to_dict()
+
+    def objective(self, stage: str, model: nn.Module) -> Objective:
+        """What a stage minimises."""
+        from models.objectives import build_objective
+
+        return build_objective(stage, model)
+
+    def dataset(self, settings: TrainSettings, split: str, objective: Objective) -> Any:
+        """Segments of a split with what the objective needs; latents are made of audio and roll."""
+        from data.dataset import SegmentDataset
+        from data.sources import build_source, guess_source
+
+        wanted = set(objective.fields)
+        if "latents" in wanted:
+            wanted |= {"audio", "roll"}
+        name = settings.source or guess_source(settings.data_dir)
+        return SegmentDataset(
+            build_source(name, settings.data_dir, split),
+            seed=settings.seed,
+            fields=wanted,
+            augment=split == "train",
+            quarantine=Path(settings.log_dir) / f"quarantine_{split}.jsonl",
+        )
+
+    def loader(self, *arguments: Any, **options: Any) -> Any:
+        """Batches of a data set; `data.loader.build_loader`."""
+        from data.loader import build_loader
+
+        return build_loader(*arguments, **options)
