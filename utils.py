@@ -1,4 +1,5 @@
-"""What every part of HarmonicFlow shares: constants, errors, randomness, safe writing, the mel spectrogram.
+"""What every part of HarmonicFlow shares: constants, errors, randomness, safe writing, the mel
+spectrogram.
 
 Imports stay light on purpose: scripts parse their arguments before torch is loaded, so torch is
 imported inside the few functions that need it.
@@ -32,7 +33,9 @@ SEGMENT_SAMPLES = SEGMENT_FRAMES * FRAME_SAMPLES
 
 
 class UserError(Exception):
-    """Something the user can mend: the message names what was found, what was expected and the next step."""
+    """Something the user can mend: the message names what was found, what was expected and the
+    next step.
+    """
 
 
 def run_script(main: Callable[[], None]) -> None:
@@ -65,7 +68,8 @@ def torch_rng(seed: int, *counters: int) -> torch.Generator:
 
 @contextlib.contextmanager
 def write_atomically(path: str | Path, *, suffix: str = "") -> Iterator[Path]:
-    """Yields a path beside `path` to write to; on success it replaces `path`, on failure it is removed.
+    """Yields a path beside `path` to write to; on success it replaces `path`, on failure it is
+    removed.
 
     Args:
         path: the file to create or replace; its folder is created.
@@ -118,7 +122,7 @@ def eval_mode(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
 @lru_cache(maxsize=8)
 def mel_filterbank(sample_rate: int, n_fft: int, n_mels: int) -> np.ndarray:
     """Triangular HTK mel filters of unit peak, shape (f, n_fft // 2 + 1)."""
-    to_mel = lambda hertz: 2595.0 * np.log10(1.0 + hertz / 700.0)  # noqa: E731
+    to_mel = lambda hertz: 2595.0 * np.log10(1.0 + hertz / 700.0)
     mels = np.linspace(0.0, to_mel(sample_rate / 2), n_mels + 2)
     edges = 700.0 * (10.0 ** (mels / 2595.0) - 1.0)
     bins = np.linspace(0.0, sample_rate / 2, n_fft // 2 + 1)
@@ -142,7 +146,8 @@ def compute_mel_spectrogram(
         sample_rate: in Hz; 22,050 is what the model's reference encoder was trained on.
 
     Returns:
-        (..., f, m) non-negative power, one column every `hop_samples`; equal to torchaudio's `MelSpectrogram`.
+        (..., f, m) non-negative power, one column every `hop_samples`; equal to torchaudio's
+        `MelSpectrogram`.
     """
     import torch
 

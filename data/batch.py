@@ -20,10 +20,13 @@ class Example:
     Attributes:
         song: stable name of the song, `start`: seconds into it.
         present: bool (s,), False where the stem does not exist (not merely silent).
-        audio: float32 (s, t) at 22,050 Hz, zeros where absent; None when only the score was asked for.
+        audio: float32 (s, t) at 22,050 Hz, zeros where absent; None when only the score was asked
+            for.
         score: the segment's score with times relative to its start; None when there is no MIDI.
-        score_known: bool (s,), False where a stem's notes must not be trusted (no MIDI, known-bad labels).
-        tags: facts about the song that are not in the notes: genre, style, emotion, artist_tags, caption.
+        score_known: bool (s,), False where a stem's notes must not be trusted (no MIDI, known-bad
+            labels).
+        tags: facts about the song that are not in the notes: genre, style, emotion, artist_tags,
+            caption.
     """
 
     song: str

@@ -31,7 +31,9 @@ ORDER, PLACE, WORDS = 0, 1, 2
 
 @dataclass
 class Segment:
-    """One row of a `Batch`: the same fields without the b axis; latents and tokens come from a cache."""
+    """One row of a `Batch`: the same fields without the b axis; latents and tokens come from a
+    cache.
+    """
 
     song: str
     start: float

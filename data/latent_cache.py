@@ -39,7 +39,9 @@ MEL_COLUMNS = REFERENCE_FRAMES * FRAME_SAMPLES // 512
 
 
 class LatentCache(torch.utils.data.Dataset):
-    """A filled cache as a data set: any non-negative index is valid, each epoch in its own order."""
+    """A filled cache as a data set: any non-negative index is valid, each epoch in its own
+    order.
+    """
 
     def __init__(self, folder: Path, *, seed: int, augment: bool) -> None:
         self.folder, self.seed, self.augment = folder, seed, augment
@@ -77,7 +79,8 @@ class LatentCache(torch.utils.data.Dataset):
 
     @staticmethod
     def build(model: HarmonicFlow, dataset: SegmentDataset, settings: Preparation) -> LatentCache:
-        """Encodes the first segments of a data set (one epoch unless settings say more) and opens the cache.
+        """Encodes the first segments of a data set (one epoch unless settings say more) and opens
+        the cache.
 
         Raises:
             UserError: the folder holds latents of other codecs, or the disk is full.

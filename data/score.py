@@ -62,8 +62,9 @@ class Notes:
         )
 
     def without_doubles(self, window: float = 0.05) -> Notes:
-        """Monophonic per pitch: onsets of one pitch within `window` seconds become one note (the first
-        onset, the last offset, the loudest velocity), and a note ends where its pitch is struck again.
+        """Monophonic per pitch: onsets of one pitch within `window` seconds become one note (the
+        first onset, the last offset, the loudest velocity), and a note ends where its pitch is
+        struck again.
 
         Songs double a part on several tracks; a listener, and a piano roll, know one note.
         """
@@ -92,8 +93,9 @@ class Score:
         notes: stem name -> Notes; every stem is there, silent ones empty.
         programs: stem name -> General MIDI program (0-127), 128 for drums, None when unknown.
         duration: seconds.
-        beat_times: float64 (n,) time of every beat, strictly increasing, from at or before 0 to at or
-            after `duration`; empty when unknown. A beat is a quarter note (a dotted one in 6/8, 9/8, 12/8).
+        beat_times: float64 (n,) time of every beat, strictly increasing, from at or before 0 to at
+            or after `duration`; empty when unknown. A beat is a quarter note (a dotted one in 6/8,
+            9/8, 12/8).
         beat_in_bar: int (n,) position of that beat in its bar, 0 on the downbeat.
         key: tonic 0-11 for major, 12 + tonic for minor; None when unknown.
         name: song title or file name.
@@ -110,15 +112,20 @@ class Score:
     tags: dict = field(default_factory=dict)
 
     def excerpt(self, start: float, end: float) -> Score:
-        """The part in [start, end) with times relative to `start`; keeps one beat before and after."""
+        """The part in [start, end) with times relative to `start`; keeps one beat before and after.
+
+        A drum hit from before `start` is no note of the part, though it may still ring.
+        """
         beats = self.beat_times
+        drums = self.notes["drums"]
+        whole = {**self.notes, "drums": drums.where(drums.onset >= start)}
         keep = np.zeros(len(beats), bool)
         if len(beats):
             first = max(int(np.searchsorted(beats, start, side="right")) - 1, 0)
             last = min(int(np.searchsorted(beats, end, side="left")), len(beats) - 1)
             keep[first : last + 1] = True
         return Score(
-            notes={stem: self.notes[stem].excerpt(start, end) for stem in STEMS},
+            notes={stem: whole[stem].excerpt(start, end) for stem in STEMS},
             duration=end - start,
             beat_times=beats[keep] - start,
             beat_in_bar=self.beat_in_bar[keep],
@@ -129,7 +136,9 @@ class Score:
         )
 
     def transposed(self, semitones: int) -> Score:
-        """Every pitched stem moved by semitones (notes leaving 0-127 are folded by an octave); drums stay."""
+        """Every pitched stem moved by semitones (notes leaving 0-127 are folded by an octave);
+        drums stay.
+        """
         moved = dict(self.notes)
         for stem in STEMS:
             if stem != "drums":

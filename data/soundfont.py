@@ -87,12 +87,9 @@ def render_song(
         need_audio: False returns None for the audio.
 
     Returns:
-        The score with times relative to `start`, and float32 (s, t) audio. A drum hit from before
-        `start` is not in the score, though it may still ring.
+        The score with times relative to `start`, and float32 (s, t) audio.
     """
     score = song.score.excerpt(start, end)
-    drums = song.score.notes["drums"]
-    score.notes["drums"] = drums.where(drums.onset >= start).excerpt(start, end)
     score.programs.update({stem: p for stem, p in (programs or {}).items() if stem != "drums"})
     score = score.stretched(1.0 / tempo_factor).transposed(semitones)
     if not need_audio:

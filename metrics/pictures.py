@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 HOP_SAMPLES = 512
 DYNAMIC_RANGE_DB = 80.0
+TICKS_HZ = {"100": 100.0, "500": 500.0, "2k": 2_000.0, "8k": 8_000.0}
 STEM_COLOURS = {"bass": "#1b6ca8", "drums": "#444444", "guitar": "#c8553d", "piano": "#3d8361"}
 DECIBELS_PER_NEPER = 20.0 / np.log(10.0)
 
@@ -64,7 +65,7 @@ def spectrogram_figure(columns: Mapping[str, np.ndarray]) -> Figure:
         for axis, mel in zip(axes[:, column], picture, strict=True):
             image = _draw_mel(axis, mel, top)
     _label_stems(axes)
-    figure.colorbar(image, ax=axes, label="dB", shrink=0.6)
+    figure.colorbar(image, ax=axes, label="dB below the loudest", shrink=0.8)
     return figure
 
 
@@ -77,11 +78,18 @@ def _decibels(audio: np.ndarray, name: str) -> np.ndarray:
 
 
 def _draw_mel(axis: Axes, mel: np.ndarray, top: float) -> AxesImage:
-    """One spectrogram (f, m) in decibels on a scale that ends at `top`."""
+    """One spectrogram (f, m) in decibels below `top`."""
     seconds = mel.shape[-1] * HOP_SAMPLES / SAMPLE_RATE
     look = {"origin": "lower", "aspect": "auto", "cmap": "magma", "interpolation": "nearest"}
-    scale = {"vmin": top - DYNAMIC_RANGE_DB, "vmax": top, "extent": (0.0, seconds, 0, len(mel))}
-    return axis.imshow(mel, **look, **scale)
+    scale = {"vmin": -DYNAMIC_RANGE_DB, "vmax": 0.0, "extent": (0.0, seconds, 0, len(mel))}
+    axis.set_yticks([_band(hertz, len(mel)) for hertz in TICKS_HZ.values()], TICKS_HZ)
+    return axis.imshow(mel - top, **look, **scale)
+
+
+def _band(hertz: float, num_bands: int) -> float:
+    """The mel band, with fraction, whose centre is a frequency."""
+    to_mel = lambda f: np.log1p(f / 700.0)
+    return float(to_mel(hertz) / to_mel(SAMPLE_RATE / 2) * (num_bands + 1) - 0.5)
 
 
 def piano_roll_figure(

@@ -86,7 +86,7 @@ def peak_memory_mb() -> float:
 def matmul_gflops(dtype: str = "float32", device: str = "cpu", *, seconds: float = 0.3) -> float:
     """Billions of operations a second in square matrix products: the best of many.
 
-    The size grows until a product takes a hundredth of `seconds`, so that a type that the machine
+    The size grows until a product takes a tenth of `seconds`, so that a type that the machine
     has no instructions for is measured as quickly as one that it has.
     """
     import torch
@@ -98,7 +98,7 @@ def matmul_gflops(dtype: str = "float32", device: str = "cpu", *, seconds: float
         float((a @ b)[0, 0])
         taken = time.perf_counter() - start
         best = max(best, 2 * size**3 / taken / 1e9)
-        if taken < seconds / 100 and size < 8_192:
+        if taken < seconds / 10 and size < 4_096:
             size *= 2
     return best
 

@@ -121,7 +121,9 @@ class HarmonicFlow(nn.Module):
 
     @staticmethod
     def from_pretrained(path: str | Path, *, device: str | torch.device = "cpu") -> HarmonicFlow:
-        """A model from a folder written by `save_pretrained` or from a training checkpoint (.pt)."""
+        """A model from a folder written by `save_pretrained` or from a training checkpoint
+        (.pt).
+        """
         from models.weights import read_weights
 
         config, trained, state = read_weights(Path(path))
@@ -214,8 +216,10 @@ class HarmonicFlow(nn.Module):
             batch_size: number of songs where the prompts do not say it.
             duration: seconds, 1 to 3,600. Beyond 11.9 s segments follow one another, each begun
                 with the end of the one before.
-            seed: song i has seed + i, or one seed each; a song depends on its seed, not on the batch.
-            steps, sampler: of the flow; "euler" calls the network once a step, "midpoint" and "heun" twice.
+            seed: song i has seed + i, or one seed each; a song depends on its seed, not on the
+                batch.
+            steps, sampler: of the flow; "euler" calls the network once a step, "midpoint" and
+                "heun" twice.
             guidance: stress on everything said (1: none), or a weight per condition, e.g.
                 {"all": 2, "text": 3}.
             score_lead: by which share of the walk the notes run ahead of the sound, 0 to 0.9.

@@ -1,4 +1,6 @@
-"""What `HarmonicFlow.generate` returns: songs as latents, heard and read on demand, written as folders."""
+"""What `HarmonicFlow.generate` returns: songs as latents, heard and read on demand, written as
+folders.
+"""
 
 from __future__ import annotations
 
@@ -127,7 +129,8 @@ class Generation:
         )
 
     def save(self, folder: str | Path, *, index: int = 0, audio_format: str = "wav") -> Path:
-        """Writes one song as a folder: stems, mix, song.mid, lead_sheet.json, spectrograms.png, song.json.
+        """Writes one song as a folder: stems, mix, song.mid, lead_sheet.json, spectrograms.png,
+        song.json.
 
         Args:
             folder: created where missing; files of the same name are replaced, each in one go.

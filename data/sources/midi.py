@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from data.batch import Example
+from data.harmony import key_of
 from data.midi import MidiSong, read_midi
 from data.score import Score
 from data.soundfont import in_tune, render_song
@@ -115,8 +117,11 @@ class MidiSource:
 
 @lru_cache(maxsize=CACHED_SONGS)
 def cached_song(path: str) -> MidiSong:
-    """The song, read once per process."""
-    return in_tune(read_midi(path))
+    """The song, read once per process; its key is heard from all its notes where the file gives
+    none.
+    """
+    song = in_tune(read_midi(path))
+    return song if song.key is not None else replace(song, key=key_of(song.score))
 
 
 @lru_cache(maxsize=4_096)

@@ -106,8 +106,8 @@ CALLS_PER_STEP = {"euler": 1, "midpoint": 2, "heun": 2}
 def guided(velocities: torch.Tensor, weights: list[float]) -> torch.Tensor:
     """Guided velocity from a stack (1 + n, b, ...): everything said, then without each condition.
 
-    v + sum_i (w_i - 1) (v - v_without_i): weight 1 leaves a condition as it is, above 1 stresses it,
-    0 ignores it.
+    v + sum_i (w_i - 1) (v - v_without_i): weight 1 leaves a condition as it is, above 1 stresses
+    it, 0 ignores it.
     """
     full = velocities[0]
     pulls = [
@@ -117,7 +117,9 @@ def guided(velocities: torch.Tensor, weights: list[float]) -> torch.Tensor:
 
 
 def slerp(first: torch.Tensor, second: torch.Tensor, share: float) -> torch.Tensor:
-    """Spherical mix of two noises of one shape, per item of the batch; parallel inputs mix linearly."""
+    """Spherical mix of two noises of one shape, per item of the batch; parallel inputs mix
+    linearly.
+    """
     a, b = first.flatten(1), second.flatten(1)
     cosine = torch.nn.functional.cosine_similarity(a, b, dim=-1).clamp(-1.0, 1.0)
     angle = cosine.acos().view(-1, *([1] * (first.ndim - 1)))

@@ -1,4 +1,6 @@
-"""From what a user says to `generate` to `Conditions` and a given lead sheet; every value is checked."""
+"""From what a user says to `generate` to `Conditions` and a given lead sheet; every value is
+checked.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +97,9 @@ def given_sheet(
     beats_per_bar: int | None,
     duration: float,
 ) -> LeadSheet | None:
-    """The part of the lead sheet that the user gave; a whole sheet, with single parts put over it."""
+    """The part of the lead sheet that the user gave; a whole sheet, with single parts put over
+    it.
+    """
     parts = {"bpm": bpm, "key": key, "chords": chords, "beats_per_bar": beats_per_bar}
     said = {name: value for name, value in parts.items() if value is not None}
     if not said:

@@ -1,4 +1,6 @@
-"""From noise to latents of any length: windows of 256 frames, each begun with the end of the last."""
+"""From noise to latents of any length: windows of 256 frames, each begun with the end of the
+last.
+"""
 
 from __future__ import annotations
 
@@ -197,7 +199,9 @@ def _walk(
     widths: Widths,
     tau: float,
 ) -> torch.Tensor:
-    """One window from noise (or from the given music at flow time tau) to data; known parts stay."""
+    """One window from noise (or from the given music at flow time tau) to data; known parts
+    stay.
+    """
     held = widths.spread(known.to(given.dtype)) > 0
     times = schedule(sampling.steps, score_lead=sampling.score_lead, start=tau).to(given.device)
     x = interpolate(noise, given, torch.tensor(tau, device=given.device)) if tau else noise

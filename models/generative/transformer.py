@@ -1,10 +1,11 @@
 """Hierarchical stem transformer: the velocity of the flow for every stem and frame.
 
-Three scales, micro x1, meso x4 and macro x16 frames, in an hourglass with skips. When fine, attention
-sees a short window of time over all stems; when coarse, the whole segment over all stems, beside
-the neural audio graph. The work per second is constant, so cost grows linearly with length up to
-the macro scale, which has a sixteenth of the frames. Words and labels enter by cross-attention at
-the meso and macro scales and by adaptive normalisation everywhere; the lead sheet enters at every frame.
+Three scales, micro x1, meso x4 and macro x16 frames, in an hourglass with skips. When fine,
+attention sees a short window of time over all stems; when coarse, the whole segment over all stems,
+beside the neural audio graph. The work per second is constant, so cost grows linearly with length
+up to the macro scale, which has a sixteenth of the frames. Words and labels enter by
+cross-attention at the meso and macro scales and by adaptive normalisation everywhere; the lead
+sheet enters at every frame.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ def modulate(x: torch.Tensor, shift: torch.Tensor, scale: torch.Tensor) -> torch
 
 
 def rotate(x: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-    """Rotary embedding of (..., n, head_dim) at positions (n,). Source: Su et al. 2021, section 3.4."""
+    """Rotary embedding of (..., n, head_dim) at positions (n,). Source: Su et al. 2021, section
+    3.4.
+    """
     half = x.shape[-1] // 2
     frequency = torch.exp(-math.log(10_000.0) * torch.arange(half, device=x.device) / half)
     angle = positions[:, None].to(x.dtype) * frequency.to(x.dtype)
@@ -70,7 +73,9 @@ class Attention(nn.Module):
     def forward(
         self, x: torch.Tensor, num_frames: int, hidden: torch.Tensor | None
     ) -> torch.Tensor:
-        """x (b, s x frames, w), stems outermost; hidden (b, s x frames) bool, True where not to look."""
+        """x (b, s x frames, w), stems outermost; hidden (b, s x frames) bool, True where not to
+        look.
+        """
         q, k, v = rearrange(self.qkv(x), "b n (p h e) -> p b h n e", p=3, h=self.heads)
         positions = torch.arange(num_frames, device=x.device).repeat(NUM_STEMS)
         bias = self.between_stems.repeat_interleave(num_frames, 1).repeat_interleave(num_frames, 2)
@@ -101,9 +106,11 @@ class CrossAttention(nn.Module):
 
 
 class Block(nn.Module):
-    """Windowed attention over time and stems, optional cross-attention, feed-forward; adaptive norms.
+    """Windowed attention over time and stems, optional cross-attention, feed-forward; adaptive
+    norms.
 
-    `window` 0 means the whole sequence. `shifted` moves the windows by half, so that neighbours meet.
+    `window` 0 means the whole sequence. `shifted` moves the windows by half, so that neighbours
+    meet.
     """
 
     def __init__(
@@ -173,7 +180,9 @@ class Scale(nn.Module):
 
 
 class StemTransformer(nn.Module):
-    """The network of the flow: noisy latents, flow times, what is known and the conditions -> velocity."""
+    """The network of the flow: noisy latents, flow times, what is known and the conditions ->
+    velocity.
+    """
 
     def __init__(self, config: TransformerConfig, sound_dim: int, score_dim: int) -> None:
         super().__init__()
@@ -221,11 +230,13 @@ class StemTransformer(nn.Module):
         """Velocity (b s l d) of noisy latents (b s l d).
 
         Args:
-            latents: sound then score dimensions; known parts are clean, the rest is at flow time tau.
+            latents: sound then score dimensions; known parts are clean, the rest is at flow time
+                tau.
             tau: (b, 2) flow times of the unknown sound and the unknown score.
             known: (b s l 2) bool, True where sound and score are given.
             present: (b s) bool, False for stems that do not exist.
-            context: condition tokens, pooled vector, what is said of each stem, sheet features (b l w).
+            context: condition tokens, pooled vector, what is said of each stem, sheet features (b
+                l w).
         """
         num_frames = latents.shape[2]
         pad = -num_frames % self.config.FOLD**2

@@ -62,7 +62,9 @@ class AudioGraph(nn.Module):
         self.scale = nn.Parameter(torch.zeros(width))
 
     def build(self, nodes: torch.Tensor, present: torch.Tensor) -> Graph:
-        """Graph of normalised nodes (b s m w); no edge touches an absent stem, present (b s) bool."""
+        """Graph of normalised nodes (b s m w); no edge touches an absent stem, present (b s)
+        bool.
+        """
         fixed, relation = _fixed_edges(nodes.shape[0], nodes.shape[1], nodes.shape[2], nodes.device)
         recall, similarity = self._recall_edges(nodes)
         edges = torch.cat([fixed, recall], dim=1)

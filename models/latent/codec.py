@@ -1,4 +1,5 @@
-"""Audio codec: stems (b s t) to sound latents (b s l d) at 21.5 Hz and back, one network for all stems.
+"""Audio codec: stems (b s t) to sound latents (b s l d) at 21.5 Hz and back, one network for all
+stems.
 
 Spectral frames (hop 256) in a compressed complex domain -> ConvNeXt blocks -> four frames folded
 into one latent frame -> ConvNeXt blocks -> Gaussian bottleneck; the decoder mirrors it and ends in
@@ -25,7 +26,8 @@ class CodecConfig:
     """Sizes of the audio codec.
 
     latent_dim: width d of a sound latent. fine_width, coarse_width: channels at 86 Hz and 21.5 Hz.
-    encoder_depth, decoder_depth: ConvNeXt blocks at (86 Hz, 21.5 Hz). hop_samples must divide 1,024.
+    encoder_depth, decoder_depth: ConvNeXt blocks at (86 Hz, 21.5 Hz). hop_samples must divide
+        1,024.
     """
 
     latent_dim: int = 64
@@ -45,7 +47,8 @@ class CodecConfig:
 class CompressedSpectrum(nn.Module):
     """STFT and inverse STFT with frames aligned to hops, in the compressed complex domain.
 
-    t samples give t / hop frames; a spectrum is (b, frames, 2 (n_fft / 2 + 1)), real then imaginary parts.
+    t samples give t / hop frames; a spectrum is (b, frames, 2 (n_fft / 2 + 1)), real then
+    imaginary parts.
     """
 
     def __init__(self, n_fft: int, hop_samples: int) -> None:
@@ -150,7 +153,9 @@ class Codec(nn.Module):
         return self.norm.normalise(rearrange(torch.cat(pieces), "(b s) l d -> b s l d", b=b, s=s))
 
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Stems (b s t) of unit-scale latents (b s l d); memory does not grow with l beyond the output."""
+        """Stems (b s t) of unit-scale latents (b s l d); memory does not grow with l beyond the
+        output.
+        """
         b, s, num_frames, _ = latents.shape
         flat = rearrange(self.norm.restore(latents), "b s l d -> (b s) l d")
         pieces = []

@@ -21,7 +21,9 @@ from utils import NUM_STEMS
 
 @dataclass(frozen=True)
 class ScoreCodecConfig:
-    """Sizes of the score codec: latent width d, channels, blocks in encoder and decoder, kernel in frames."""
+    """Sizes of the score codec: latent width d, channels, blocks in encoder and decoder, kernel in
+    frames.
+    """
 
     latent_dim: int = 32
     width: int = 192
@@ -32,7 +34,9 @@ class ScoreCodecConfig:
 
 @dataclass
 class RollLogits:
-    """What the decoder says of a roll: logits of onset and sustain, values of place and velocity, (b l 88) each."""
+    """What the decoder says of a roll: logits of onset and sustain, values of place and velocity,
+    (b l 88) each.
+    """
 
     onset: torch.Tensor
     place: torch.Tensor
@@ -67,7 +71,9 @@ class ScoreCodec(nn.Module):
         self.norm = LatentNorm(NUM_STEMS, config.latent_dim)
 
     def posterior(self, roll: torch.Tensor) -> CodecPosterior:
-        """Distribution of the latents of a roll (b s l p), as (b s, l, d) with stems in the batch."""
+        """Distribution of the latents of a roll (b s l p), as (b s, l, d) with stems in the
+        batch.
+        """
         b, s = roll.shape[:2]
         stems = self.encoder_stem.weight[:, None].repeat(b, 1, 1)
         x = self.encoder_in(rearrange(roll, "b s l p -> (b s) l p")) + stems

@@ -27,7 +27,9 @@ class Losses:
 
 @dataclass
 class Media:
-    """Things to hear and see in TensorBoard: name -> mono audio (t,), name -> image array (h, w, 3) uint8."""
+    """Things to hear and see in TensorBoard: name -> mono audio (t,), name -> image array (h, w,
+    3) uint8.
+    """
 
     audio: dict[str, torch.Tensor] = field(default_factory=dict)
     images: dict[str, object] = field(default_factory=dict)
@@ -54,7 +56,8 @@ class Objective(nn.Module):
 
     @staticmethod
     def prepare_data(model: HarmonicFlow, dataset: Any, settings: Any) -> Any:
-        """The data set to train on, made once from the plain one (a cache, say); here the plain one.
+        """The data set to train on, made once from the plain one (a cache, say); here the plain
+        one.
 
         `settings` is a `training.run.Preparation`.
         """

@@ -19,7 +19,9 @@ MEL_BANDS = {256: 20, 1_024: 64, 4_096: 128}  # by length of the analysis window
 
 
 class SpectralLoss(nn.Module):
-    """Distances between two waveforms (b, t): compressed complex spectrum and log-mel, averaged over resolutions."""
+    """Distances between two waveforms (b, t): compressed complex spectrum and log-mel, averaged
+    over resolutions.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,7 +99,9 @@ class CodecObjective(Objective):
 
 
 def relative_error(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Mean absolute waveform error over the target's RMS (floor -50 dB), averaged over the batch."""
+    """Mean absolute waveform error over the target's RMS (floor -50 dB), averaged over the
+    batch.
+    """
     loudness = target.square().mean(-1).sqrt().clamp_min(3e-3)
     return ((output - target).abs().mean(-1) / loudness).mean()
 

@@ -1,4 +1,6 @@
-"""Stage "flow": the joint velocity of sound and score, under random conditions and random knowledge."""
+"""Stage "flow": the joint velocity of sound and score, under random conditions and random
+knowledge.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,9 @@ class FlowObjective(Objective):
 
     @torch.no_grad()
     def media(self, batch, generator: torch.Generator) -> Media:
-        """A song from the first segment's conditions: audio, spectrogram and roll per stem, beside the real ones."""
+        """A song from the first segment's conditions: audio, spectrogram and roll per stem, beside
+        the real ones.
+        """
         from models.objectives.codec import mel_picture
         from models.objectives.score import roll_picture
         from utils import STEMS

@@ -19,7 +19,9 @@ STEM_OF = {0: "piano", 30: "guitar", 33: "bass", 128: "drums"}
 
 @dataclass(frozen=True)
 class Published:
-    """One source: program (128 drums), pitch in Hz (0 silent, None no file), whether it has MIDI."""
+    """One source: program (128 drums), pitch in Hz (0 silent, None no file), whether it has
+    MIDI.
+    """
 
     program: int
     hertz: float | None = 220.0

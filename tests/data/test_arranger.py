@@ -1,4 +1,6 @@
-"""The arranger: arguments kept exactly, a truth that is true, songs that differ and can be played."""
+"""The arranger: arguments kept exactly, a truth that is true, songs that differ and can be
+played.
+"""
 
 import time
 

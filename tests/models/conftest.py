@@ -31,7 +31,9 @@ def music(count: int, num_frames: int) -> Batch:
     """Sine tones and a roll that names them; the last stem of the last item is absent."""
     rng = np.random.default_rng(0)
     time = np.arange(num_frames * FRAME_SAMPLES) / 22_050
-    audio = np.stack([[np.sin(6.28 * rng.uniform(80, 800) * time) for _ in range(4)] for _ in range(count)])
+    audio = np.stack(
+        [[np.sin(6.28 * rng.uniform(80, 800) * time) for _ in range(4)] for _ in range(count)]
+    )
     roll = np.zeros((count, 4, num_frames, ROLL_ROWS), np.float32)
     roll[:, :, ::8, 30] = 1.0
     roll[:, :, ::8, 2 * 88 + 30] = 0.7

@@ -43,7 +43,9 @@ def test_order_of_accuracy(name, order):
     field = lambda x, pair: -2.0 * x
     errors = []
     for steps in (16, 32):
-        x = SAMPLERS[name](field, torch.ones(1, 5, dtype=torch.float64), schedule(steps).double(), WIDTHS)
+        x = SAMPLERS[name](
+            field, torch.ones(1, 5, dtype=torch.float64), schedule(steps).double(), WIDTHS
+        )
         errors.append((x - math.exp(-2.0)).abs().max().item())
     assert abs(math.log2(errors[0] / errors[1]) - order) < 0.2
 
