@@ -257,7 +257,7 @@ def write_songs(args: argparse.Namespace) -> None:
     options = generate_options(args) | plan_options(args) | band_options(args)
     options |= spoken(args, "negative_text", "sampler", "score_lead")
     from models.given_music import given_options
-    from models.song_folder import described, new_folder, revoice
+    from models.song_folder import described, new_folder
 
     options |= given_options(args)
     model = load_model(args)
@@ -267,12 +267,10 @@ def write_songs(args: argparse.Namespace) -> None:
         seeds = [args.seed + first + i for i in range(len(texts))]
         said = {"text": texts} if args.text else {}
         songs = model.generate(**said, batch_size=len(texts), seed=seeds, **options)
-        songs.settings |= {"voice": args.voice, "checkpoint": args.checkpoint or "release"}
+        songs.settings["checkpoint"] = args.checkpoint or "release"
         for index, (text, seed) in enumerate(zip(texts, seeds, strict=True)):
             folder = new_folder(Path(args.output_dir), text, seed)
-            songs.save(folder, index=index, audio_format=args.format)
-            if args.voice == "soundfont":
-                revoice(folder, songs, index, args.format)
+            songs.save(folder, index=index, audio_format=args.format, voice=args.voice)
             print(described(folder, songs, index))
 
 

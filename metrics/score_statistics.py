@@ -14,7 +14,7 @@ import numpy as np
 from data.score import Notes
 from metrics.analysis import mean_known
 from metrics.beats import autocorrelation
-from metrics.coherence import ONSET_GRID_HZ, onset_curve
+from metrics.coherence import ONSET_GRID_HZ, PITCHED, onset_curve
 from utils import STEMS
 
 LENGTH_EDGES_SECONDS = (0.0, 0.06, 0.09, 0.13, 0.18, 0.25, 0.36, 0.5, 0.7, 1.0, 1.4, 2.0, np.inf)
@@ -27,8 +27,8 @@ class StemStatistics:
     """One stem of one segment.
 
     Attributes:
-        pitch_classes: (12,) share of notes per pitch class (for drums: per General MIDI key modulo
-            12).
+        pitch_classes: (12,) share of notes per pitch class counted from a tonic (for drums: per
+            General MIDI key modulo 12).
         lengths: (12,) share of notes per length, bounds `LENGTH_EDGES_SECONDS`.
         density: onsets per second, chords counted once.
         polyphony: mean number of notes that sound while any does.
@@ -81,13 +81,23 @@ def scale_consistency(notes: Notes) -> float:
     """Largest share of the notes that one of the twelve major scales holds; NaN without notes."""
     if not len(notes):
         return float("nan")
-    counts = np.bincount(notes.pitch % 12, minlength=12)
-    inside = [counts[(MAJOR_SCALE + tonic) % 12].sum() for tonic in range(12)]
-    return float(max(inside) / len(notes))
+    return float(_inside_scales(notes.pitch).max() / len(notes))
 
 
-def stem_statistics(notes: Notes, duration: float) -> StemStatistics:
-    """Statistics of one stem over a segment of `duration` seconds.
+def _inside_scales(pitches: np.ndarray) -> np.ndarray:
+    """How many pitches each of the twelve major scales holds, C major first: (12,)."""
+    counts = np.bincount(pitches % 12, minlength=12)
+    return np.array([counts[(MAJOR_SCALE + tonic) % 12].sum() for tonic in range(12)])
+
+
+def scale_tonic(notes: Mapping[str, Notes]) -> int:
+    """Tonic 0-11 of the major scale that holds most notes of bass, guitar and piano; 0 without."""
+    pitches = np.concatenate([notes[stem].pitch for stem in PITCHED])
+    return int(_inside_scales(pitches).argmax())
+
+
+def stem_statistics(notes: Notes, duration: float, tonic: int = 0) -> StemStatistics:
+    """Statistics of one stem over a segment of `duration` seconds; pitch classes from a tonic.
 
     Raises:
         ValueError: when the duration is not positive.
@@ -97,7 +107,7 @@ def stem_statistics(notes: Notes, duration: float) -> StemStatistics:
     count = max(len(notes), 1) if len(notes) else float("nan")
     lengths, _ = np.histogram(notes.offset - notes.onset, LENGTH_EDGES_SECONDS)
     return StemStatistics(
-        pitch_classes=np.bincount(notes.pitch % 12, minlength=12) / count,
+        pitch_classes=np.bincount((notes.pitch - tonic) % 12, minlength=12) / count,
         lengths=lengths / count,
         density=len(np.unique(np.round(notes.onset * ONSET_GRID_HZ))) / duration,
         polyphony=polyphony(notes),
@@ -135,10 +145,18 @@ def _pooled(rows: Sequence[StemStatistics], name: str) -> np.ndarray:
 def set_statistics(
     segments: Sequence[Mapping[str, Notes]], duration: float
 ) -> dict[str, SetStatistics]:
-    """Statistics per stem of segments of one duration; pitch classes pooled over songs."""
+    """Statistics per stem of segments of one duration.
+
+    Pitch classes are counted from the tonic of each segment's major scale, so that songs in
+    different keys can be pooled.
+    """
+    tonics = [scale_tonic(notes) for notes in segments]
     result = {}
     for stem in STEMS:
-        rows = [stem_statistics(notes[stem], duration) for notes in segments]
+        rows = [
+            stem_statistics(notes[stem], duration, 0 if stem == "drums" else tonic)
+            for notes, tonic in zip(segments, tonics, strict=True)
+        ]
         playing = [row for row in rows if row.num_notes]
         means = {name: mean_known([getattr(r, name) for r in playing]) for name in NUMBERS}
         histograms = {name: _pooled(rows, name) for name in HISTOGRAMS}

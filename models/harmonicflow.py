@@ -275,6 +275,8 @@ class HarmonicFlow(nn.Module):
             seeds=seeds,
             given=start.audio,
             given_frames=start.audio_frames,
+            given_rolls=start.rolls,
+            given_notes=start.note_frames,
             settings=settings,
         )
 

@@ -17,7 +17,15 @@ from torch.nn import functional as F
 from data.lead_sheet import LeadSheet
 from data.roll import from_roll
 from data.score import DRUM_PROGRAM, Score
-from utils import FRAME_SAMPLES, SAMPLE_RATE, STEMS, VERSION, write_atomically
+from utils import (
+    FRAME_SAMPLES,
+    SAMPLE_RATE,
+    STEMS,
+    VERSION,
+    UserError,
+    did_you_mean,
+    write_atomically,
+)
 
 if TYPE_CHECKING:
     from models.harmonicflow import HarmonicFlow
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
 SEAM_SAMPLES = 110
 ONSET_THRESHOLD = 0.5
 PEAK = 0.98
+VOICES = ("neural", "soundfont")
 
 
 @dataclass
@@ -38,6 +47,7 @@ class Generation:
         lead_sheets: the plan of each song, None where nothing was planned.
         plays: (b s) bool, False for stems that were asked to be silent.
         given: (b s t) audio that was given, with given_frames (b s l) bool; None when none was.
+        given_rolls: (b s l p) notes that were given, with given_notes (b s l) bool, or None.
         programs: (b s) General MIDI programs asked for, -1 where open.
         seeds: of each song. settings: every argument, JSON-serialisable.
     """
@@ -51,6 +61,8 @@ class Generation:
     seeds: list[int]
     given: torch.Tensor | None = None
     given_frames: torch.Tensor | None = None
+    given_rolls: torch.Tensor | None = None
+    given_notes: torch.Tensor | None = None
     settings: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -61,9 +73,11 @@ class Generation:
         """Seconds."""
         return self.num_samples / SAMPLE_RATE
 
-    def pieces(self) -> Iterator[torch.Tensor]:
-        """Stems (b s t') piece after piece, in order; memory does not grow with the song."""
-        sound = self.latents[..., : self.model.widths.sound]
+    def pieces(self, songs: slice = slice(None)) -> Iterator[torch.Tensor]:
+        """Stems (b s t') of some songs piece after piece; memory does not grow with their
+        length.
+        """
+        sound = self.latents[songs, ..., : self.model.widths.sound]
         chunk, context = self.model.codec.CHUNK_FRAMES, self.model.codec.CONTEXT_FRAMES
         for start in range(0, sound.shape[2], chunk):
             first = max(start - context, 0)
@@ -71,30 +85,37 @@ class Generation:
             after = min(stop + context, sound.shape[2])
             with torch.no_grad():
                 audio = self.model.codec.decode(sound[:, :, first:after]).cpu()
-            audio = audio[..., (start - first) * FRAME_SAMPLES :][
-                ..., : (stop - start) * FRAME_SAMPLES
-            ]
-            audio = self._with_given(audio * self.plays[..., None], start * FRAME_SAMPLES)
+            audio = audio[..., (start - first) * FRAME_SAMPLES :]
+            audio = audio[..., : (stop - start) * FRAME_SAMPLES] * self.plays[songs, :, None]
+            audio = self._with_given(audio, songs, start * FRAME_SAMPLES)
             yield audio[..., : max(self.num_samples - start * FRAME_SAMPLES, 0)]
 
-    def _with_given(self, audio: torch.Tensor, offset: int) -> torch.Tensor:
+    def _with_given(self, audio: torch.Tensor, songs: slice, offset: int) -> torch.Tensor:
         """Puts what was given back, to the sample; a 10 ms seam lies in the generated part."""
         if self.given is None:
             return audio
         first, last = offset // FRAME_SAMPLES, (offset + audio.shape[-1]) // FRAME_SAMPLES
-        frames = F.pad(self.given_frames.float(), (1, 1), mode="replicate")[..., first : last + 2]
+        frames = F.pad(self.given_frames[songs].float(), (1, 1), mode="replicate")[
+            ..., first : last + 2
+        ]
         known = frames.repeat_interleave(FRAME_SAMPLES, -1)
         size = 2 * SEAM_SAMPLES + 1
         wide = F.max_pool1d(known, size, 1, SEAM_SAMPLES)
         share = F.avg_pool1d(wide, size, 1, SEAM_SAMPLES)[..., FRAME_SAMPLES:-FRAME_SAMPLES]
         own = known[..., FRAME_SAMPLES:-FRAME_SAMPLES] > 0
-        given = F.pad(self.given, (0, max(offset + audio.shape[-1] - self.given.shape[-1], 0)))
+        given = F.pad(
+            self.given[songs], (0, max(offset + audio.shape[-1] - self.given.shape[-1], 0))
+        )
         given = given[..., offset : offset + audio.shape[-1]]
         return torch.where(own, given, share * given + (1.0 - share) * audio)
 
+    def stems(self, index: int) -> torch.Tensor:
+        """Stems (s t) of one song at 22,050 Hz, float32."""
+        return torch.cat(list(self.pieces(slice(index, index + 1))), dim=-1)[0]
+
     @property
     def audio(self) -> torch.Tensor:
-        """Stems (b s t) at 22,050 Hz, float32."""
+        """Stems (b s t) of all songs at 22,050 Hz, float32."""
         return torch.cat(list(self.pieces()), dim=-1)
 
     @property
@@ -102,19 +123,17 @@ class Generation:
         """Sum of the stems (b t), before mastering."""
         return self.audio.sum(1)
 
-    @property
-    def rolls(self) -> torch.Tensor:
-        """Score rolls (b s l p) that the songs play."""
+    def roll(self, index: int) -> torch.Tensor:
+        """Score roll (s l p) that one song plays; notes that were given are as they were given."""
+        latents = self.latents[index : index + 1, ..., self.model.widths.sound :]
         with torch.no_grad():
-            rolls = self.model.score_codec.decode(self.latents[..., self.model.widths.sound :])
-        return rolls.cpu() * self.plays[..., None, None]
+            roll = self.model.score_codec.decode(latents).cpu()[0]
+        if self.given_rolls is not None:
+            roll = torch.where(self.given_notes[index, ..., None], self.given_rolls[index], roll)
+        return roll * self.plays[index, :, None, None]
 
-    @property
-    def scores(self) -> list[Score]:
-        """What each song plays, on the beats of its lead sheet."""
-        return [self._score(i, roll.numpy()) for i, roll in enumerate(self.rolls)]
-
-    def _score(self, index: int, roll: np.ndarray) -> Score:
+    def score(self, index: int) -> Score:
+        """What one song plays, on the beats of its lead sheet."""
         sheet = self.lead_sheets[index]
         grid = {}
         if sheet is not None and sheet.timed:
@@ -123,19 +142,31 @@ class Generation:
             stem: DRUM_PROGRAM if stem == "drums" else int(p) if p >= 0 else None
             for stem, p in zip(STEMS, self.programs[index], strict=True)
         }
-        notes = from_roll(roll, threshold=ONSET_THRESHOLD)
-        return Score(
-            notes, self.duration, programs=programs, name=f"song {self.seeds[index]}", **grid
-        )
+        notes = from_roll(self.roll(index).numpy(), threshold=ONSET_THRESHOLD)
+        name = f"song {self.seeds[index]}"
+        return Score(notes, self.duration, programs=programs, name=name, **grid)
 
-    def save(self, folder: str | Path, *, index: int = 0, audio_format: str = "wav") -> Path:
-        """Writes one song as a folder: stems, mix, song.mid, lead_sheet.json, spectrograms.png,
+    @property
+    def scores(self) -> list[Score]:
+        """What each song plays."""
+        return [self.score(i) for i in range(len(self))]
+
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        index: int = 0,
+        audio_format: str = "wav",
+        voice: str = "neural",
+    ) -> Path:
+        """Writes one song as a folder: stems, mix, song.mid, lead_sheet.json, spectrograms.png and
         song.json.
 
         Args:
             folder: created where missing; files of the same name are replaced, each in one go.
             index: which of the b songs.
             audio_format: "wav" or "flac", both 24 bit.
+            voice: "neural" for the model's own sound, "soundfont" for its notes on a SoundFont.
 
         Returns:
             The folder. Stems share one gain where the loudest sum would clip; it is in song.json.
@@ -145,25 +176,34 @@ class Generation:
         from metrics.pictures import save_song_picture
 
         folder = Path(folder)
-        stems = self.audio[index].numpy()
-        gain = min(
-            1.0, PEAK / max(float(np.abs(stems.sum(0)).max()), float(np.abs(stems).max()), 1e-9)
-        )
+        score, sheet = self.score(index), self.lead_sheets[index]
+        stems = self._voiced(index, score, voice)
+        loudest = max(float(np.abs(stems.sum(0)).max()), float(np.abs(stems).max()), 1e-9)
+        gain = min(1.0, PEAK / loudest)
         stems = stems * np.float32(gain)
         for stem, audio in zip((*STEMS, "mix"), (*stems, stems.sum(0)), strict=True):
             save_audio(folder / f"{stem}.{audio_format}", audio, SAMPLE_RATE)
-        score, sheet = self.scores[index], self.lead_sheets[index]
         write_midi(score, folder / "song.mid", lead_sheet=sheet)
         if sheet is not None:
             sheet.to_json(folder / "lead_sheet.json")
         save_song_picture(folder / "spectrograms.png", stems, score)
         with write_atomically(folder / "song.json") as partial:
-            partial.write_text(json.dumps(self.describe(index, gain), indent=2) + "\n")
+            described = self.describe(index, score, gain) | {"voice": voice}
+            partial.write_text(json.dumps(described, indent=2) + "\n")
         return folder
 
-    def describe(self, index: int = 0, gain: float = 1.0) -> dict[str, Any]:
+    def _voiced(self, index: int, score: Score, voice: str) -> np.ndarray:
+        """Stems (s t) of one song in a voice."""
+        if voice == "neural":
+            return self.stems(index).numpy()
+        if voice != "soundfont":
+            raise UserError(f"unknown voice '{voice}': {did_you_mean(voice, VOICES)}")
+        from data.soundfont import render_score
+
+        return render_score(score, num_samples=self.num_samples)
+
+    def describe(self, index: int, score: Score, gain: float = 1.0) -> dict[str, Any]:
         """What song.json holds: settings, seed, version, and what came out."""
-        score = self.scores[index]
         return {
             "version": VERSION,
             "seed": self.seeds[index],

@@ -6,8 +6,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from data.audio import save_audio
-from data.soundfont import render_score
 from metrics.analysis import is_silent, level_db
 from utils import STEMS
 
@@ -26,13 +24,6 @@ def new_folder(root: Path, text: str | None, seed: int) -> Path:
     return folder
 
 
-def revoice(folder: Path, generation: Generation, index: int, audio_format: str) -> None:
-    """Replaces the sound of a written song by its notes on a SoundFont."""
-    stems = render_score(generation.scores[index], num_samples=generation.num_samples)
-    for stem, audio in zip((*STEMS, "mix"), (*stems, stems.sum(0)), strict=True):
-        save_audio(folder / f"{stem}.{audio_format}", audio)
-
-
 def described(folder: Path, generation: Generation, index: int) -> str:
     """What came out, with a word on stems that are silent though they may play."""
     sheet = generation.lead_sheets[index]
@@ -44,7 +35,7 @@ def described(folder: Path, generation: Generation, index: int) -> str:
     lines = [f"{folder}: {', '.join(plan)}"]
     if sheet is not None and len(sheet):
         lines.append(f"  {sheet.chart()}")
-    audio, notes = generation.audio[index].numpy(), generation.scores[index].notes
+    audio, notes = generation.stems(index).numpy(), generation.score(index).notes
     for i, stem in enumerate(STEMS):
         asleep = is_silent(audio[i]) and bool(generation.plays[index, i])
         advice = f"  silent: try another seed, or --plays {stem}" if asleep else ""

@@ -57,8 +57,9 @@ class Learner:
         self.set_mode()
         self.ema = EMA(self.model, settings.ema_decay)
         self.parameters = [p for p in objective.parameters() if p.requires_grad]
+        self.peak_rate = settings.lr * objective.lr_scale
         optimiser = torch.optim.AdamW(
-            self.parameters, lr=settings.lr, weight_decay=settings.weight_decay
+            self.parameters, lr=self.peak_rate, weight_decay=settings.weight_decay
         )
         self._wrapped, self.optimiser = accelerator.prepare(objective, optimiser)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self._rate_factor)
@@ -166,11 +167,11 @@ class Learner:
         self.schedule.load_state_dict(state["scheduler"])
         if self.accelerator.scaler is not None and state["scaler"]:
             self.accelerator.scaler.load_state_dict(state["scaler"])
-        rate = self.settings.lr * self._rate_factor(self.schedule.last_epoch)
-        self.schedule.base_lrs = [self.settings.lr]
+        rate = self.peak_rate * self._rate_factor(self.schedule.last_epoch)
+        self.schedule.base_lrs = [self.peak_rate]
         self.schedule._last_lr = [rate]
         self.optimiser.param_groups[0].update(
-            lr=rate, initial_lr=self.settings.lr, weight_decay=self.settings.weight_decay
+            lr=rate, initial_lr=self.peak_rate, weight_decay=self.settings.weight_decay
         )
 
 

@@ -94,7 +94,11 @@ class TrainSettings:
     time_limit: float | None = _setting(
         None, POSITIVE, "minutes to train now; stages share what is left (default: no limit)"
     )
-    lr: float = _setting(5e-5, POSITIVE, "learning rate after the warm-up")
+    lr: float = _setting(
+        5e-5,
+        POSITIVE,
+        "learning rate after the warm-up; by stage: codec x10, score x20, planner x10, flow x8",
+    )
     lr_schedule: str = _setting("cosine", str, "learning rate after the warm-up", SCHEDULES)
     warmup_steps: int = _setting(1000, INDEX, "optimiser steps of linear warm-up")
     weight_decay: float = _setting(1e-6, NON_NEGATIVE, "AdamW's weight decay")

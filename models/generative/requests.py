@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from data.chords import KEYS
+from data.chords import parse_key
 from data.lead_sheet import LeadSheet
 from models.encoders.conditions import Conditions
 from utils import NUM_STEMS, STEMS, UserError, did_you_mean
@@ -43,7 +43,7 @@ def conditions_of(
     if bpm is not None:
         values["tempo"] = torch.full((b,), float(bpm))
     if key is not None:
-        values["key"] = torch.full((b,), _key_index(key))
+        values["key"] = torch.full((b,), parse_key(key))
     if dynamics is not None:
         values["dynamics"] = torch.full((b,), float(dynamics))
     values["program"] = _per_stem(programs, -1, torch.long, b)
@@ -67,12 +67,6 @@ def _reference(mel: torch.Tensor, b: int) -> torch.Tensor:
     if mel.ndim != 3:
         raise UserError(f"audio has shape {tuple(mel.shape)}: expected a mel spectrogram (b, f, m)")
     return mel.expand(b, -1, -1) if len(mel) == 1 else mel
-
-
-def _key_index(key: str) -> int:
-    from data.chords import parse_key
-
-    return list(KEYS).index(parse_key(key))
 
 
 def _per_stem(

@@ -75,7 +75,8 @@ class Start:
 
     latents (b s l d) of what is given, zeros elsewhere; known (b s l 2) bool where it is held;
     plays (b s) bool; tau: flow time at which it begins, above 0 for a variation of the latents;
-    audio (b s t) and audio_frames (b s l): what must come back to the sample.
+    audio (b s t) and audio_frames (b s l): what must come back to the sample; rolls (b s l p) and
+    note_frames (b s l): what must come back to the note.
     """
 
     latents: torch.Tensor
@@ -84,6 +85,8 @@ class Start:
     tau: float = 0.0
     audio: torch.Tensor | None = None
     audio_frames: torch.Tensor | None = None
+    rolls: torch.Tensor | None = None
+    note_frames: torch.Tensor | None = None
 
     @staticmethod
     def of(
@@ -125,9 +128,15 @@ def _with_keep(start: Start, model: HarmonicFlow, keep: Keep, variation: float |
     known[:, :, :given] = keep.known[:, :, :given].to(model.device)
     if variation is not None:
         return replace(start, latents=latents, tau=1.0 - variation)
-    frames = known[..., 0].cpu() if keep.audio is not None else None
-    audio = None if keep.audio is None else keep.audio.expand(b, -1, -1).cpu()
-    return replace(start, latents=latents, known=known, audio=audio, audio_frames=frames)
+    start = replace(start, latents=latents, known=known)
+    if keep.audio is not None:
+        audio = keep.audio.expand(b, -1, -1).cpu()
+        start = replace(start, audio=audio, audio_frames=known[..., 0].cpu())
+    if keep.rolls is not None:
+        rolls = F.pad(keep.rolls, (0, 0, 0, num_frames - given))[:, :, :num_frames]
+        rolls = rolls.expand(b, -1, -1, -1).cpu()
+        start = replace(start, rolls=rolls, note_frames=known[..., 1].cpu())
+    return start
 
 
 def _with_rests(start: Start, model: HarmonicFlow, resting: list[int]) -> Start:

@@ -39,10 +39,12 @@ class Objective(nn.Module):
     """Base of a training stage: holds the whole model, trains one part of it.
 
     `fields` names what a batch must carry ("audio", "roll", "sheet", "labels", "text", "latents").
-    `trained(model)` is the part that the optimiser and the moving average see.
+    `trained(model)` is the part that the optimiser and the moving average see. `lr_scale` is what
+    the stage makes of the run's learning rate: small networks take larger steps.
     """
 
     fields: frozenset[str] = frozenset()
+    lr_scale: float = 1.0
 
     def __init__(self, model: HarmonicFlow) -> None:
         super().__init__()

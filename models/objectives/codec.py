@@ -55,6 +55,7 @@ class CodecObjective(Objective):
     """Trains `model.codec` on stems that sound; absent stems do not count."""
 
     fields = frozenset({"audio"})
+    lr_scale = 10.0
     weights = {"complex": 4.0, "mel": 1.0, "wave": 4.0, "kl": 0.002}
 
     def __init__(self, model) -> None:

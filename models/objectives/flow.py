@@ -41,6 +41,7 @@ class FlowObjective(Objective):
     """
 
     fields = frozenset({"latents", "sheet", "labels", "text", "mel"})
+    lr_scale = 8.0
 
     @staticmethod
     def trained(model) -> nn.Module:

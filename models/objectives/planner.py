@@ -37,6 +37,7 @@ class PlannerObjective(Objective):
     """Trains `model.planner` on plans (b n) of segments."""
 
     fields = frozenset({"plan", "labels", "text", "mel"})
+    lr_scale = 10.0
 
     def __init__(self, model) -> None:
         super().__init__(model)

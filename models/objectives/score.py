@@ -22,6 +22,7 @@ class ScoreObjective(Objective):
     """Trains `model.score_codec` on rolls whose notes are known."""
 
     fields = frozenset({"roll"})
+    lr_scale = 20.0
     weights = {"onset": 1.0, "sustain": 0.5, "place": 0.5, "velocity": 0.1, "kl": 1e-3}
 
     @staticmethod

@@ -10,6 +10,7 @@ from metrics.score_statistics import (
     periodicity,
     polyphony,
     scale_consistency,
+    scale_tonic,
     set_statistics,
     stem_statistics,
 )
@@ -21,6 +22,7 @@ def notes(onset, length, pitch) -> Notes:
     return Notes.of(onset, onset + length, np.broadcast_to(pitch, onset.shape), [90] * len(onset))
 
 
+C_MAJOR = Notes.of(range(7), np.arange(7) + 0.5, [60, 62, 64, 65, 67, 69, 71], [90] * 7)
 GROOVE = notes(np.arange(0, 12, 0.5), 0.1, 36)
 
 
@@ -67,8 +69,20 @@ def test_overlap_is_1_for_equal_and_0_for_disjoint():
         overlap([1.0], [0.5, 0.5])
 
 
+def test_pitch_classes_are_counted_from_the_tonic():
+    song = {**dict.fromkeys(STEMS, GROOVE), "guitar": C_MAJOR}
+    up = {
+        stem: Notes(n.onset, n.offset, n.pitch + 3 * (stem != "drums"), n.velocity)
+        for stem, n in song.items()
+    }
+    assert (scale_tonic(song), scale_tonic(up)) == (0, 3)
+    assert scale_tonic(dict.fromkeys(STEMS, Notes.empty())) == 0
+    first, second = (set_statistics([s], 12.0)["guitar"] for s in (song, up))
+    assert histogram_overlaps(first, second)["pitch_classes"] == pytest.approx(1.0)
+
+
 def test_sets_pool_notes_and_compare():
-    song = dict.fromkeys(STEMS, GROOVE)
+    song = {**dict.fromkeys(STEMS, GROOVE), "guitar": C_MAJOR}
     other = {**song, "bass": notes(np.arange(0, 12, 0.5), 0.1, 38), "piano": Notes.empty()}
     real, ours = set_statistics([song, song], 12.0), set_statistics([other, song], 12.0)
     assert histogram_overlaps(real["bass"], real["bass"]) == {"pitch_classes": 1.0, "lengths": 1.0}

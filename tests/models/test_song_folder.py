@@ -1,15 +1,13 @@
-"""Names of song folders, the SoundFont voice, and what is said of a song."""
+"""Names of song folders, and what is said of a song."""
 
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
-import soundfile
 import torch
 
 from data.lead_sheet import LeadSheet
 from data.score import Notes, Score
-from models.song_folder import described, new_folder, revoice
+from models.song_folder import described, new_folder
 from utils import SAMPLE_RATE, STEMS
 
 
@@ -32,21 +30,14 @@ def song() -> SimpleNamespace:
     audio = torch.zeros(1, len(STEMS), SAMPLE_RATE)
     audio[0, 3] = 0.1
     return SimpleNamespace(
-        scores=[Score(notes, 1.0, programs=programs)],
-        audio=audio,
+        score=lambda index: Score(notes, 1.0, programs=programs),
+        stems=lambda index: audio[index],
         num_samples=SAMPLE_RATE,
         duration=1.0,
         seeds=[5],
         plays=torch.tensor([[True, False, True, True]]),
         lead_sheets=[LeadSheet.parse(bpm=90, key="Am", chords="Am F", duration=1.0)],
     )
-
-
-def test_the_soundfont_voice_plays_the_notes(tmp_path, song):
-    revoice(tmp_path, song, 0, "wav")
-    piano, bass, mix = (soundfile.read(tmp_path / f"{n}.wav")[0] for n in ("piano", "bass", "mix"))
-    assert len(piano) == SAMPLE_RATE and np.abs(piano).max() > 0.01
-    assert not bass.any() and np.allclose(mix, piano, atol=1e-6)
 
 
 def test_a_description_names_the_plan_and_who_sleeps(tmp_path, song):

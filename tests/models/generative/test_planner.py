@@ -211,7 +211,7 @@ def test_the_default_size_plans_a_segment_at_once():
     plan(planner, given=given)
     start = time.process_time()
     sheet = plan(planner, given=given)[0]
-    assert time.process_time() - start < 1.5  # 0.2 s on one idle core
+    assert time.process_time() - start < 1.5  # the aim is 0.3 s; the rest is for busy machines
     assert bins_of(sheet).meters.tolist() == [3] * 7
 
 

@@ -1,0 +1,111 @@
+"""Stem transformer: shapes of any length, masks, locality, gradients."""
+
+import pytest
+import torch
+
+from models.encoders.conditions import Conditions
+from models.generative.transformer import modulate, rotate
+from utils import torch_rng
+
+
+def inputs(model, b: int = 2, num_frames: int = 32):
+    d = model.widths.sound + model.widths.score
+    latents = torch.randn(b, 4, num_frames, d, generator=torch_rng(0))
+    tau = torch.rand(b, 2, generator=torch_rng(1))
+    known = torch.zeros(b, 4, num_frames, 2, dtype=torch.bool)
+    return latents, tau, known, torch.ones(b, 4, dtype=torch.bool)
+
+
+@pytest.mark.parametrize("num_frames", [1, 5, 16, 47, 256])
+def test_any_length(model, num_frames):
+    latents, *rest = inputs(model, 1, num_frames)
+    assert model.generator(latents, *rest, Conditions()).shape == latents.shape
+
+
+def test_a_new_generator_predicts_nothing_and_trains(batch):
+    from models.harmonicflow import HarmonicFlow
+    from models.presets import tiny
+
+    generator = HarmonicFlow(tiny()).generator
+    latents = torch.randn(1, 4, 32, 24)
+    out = generator(
+        latents,
+        torch.rand(1, 2),
+        torch.zeros(1, 4, 32, 2).bool(),
+        torch.ones(1, 4).bool(),
+        Conditions(),
+    )
+    assert not out.any()
+
+
+def test_gradients_reach_every_parameter(model):
+    latents, tau, known, present = inputs(model, num_frames=96)
+    known[:, 1:3, 5:50] = True
+    model.requires_grad_(True)
+    said = Conditions(
+        text_tokens=torch.randn(2, 3, 384),
+        style=torch.tensor([3, 1]),
+        emotion=torch.tensor([2, 0]),
+        genre=torch.tensor([5, 1]),
+        tempo=torch.tensor([90.0, 120.0]),
+        key=torch.tensor([0, 14]),
+        program=torch.tensor([[32, -1, 25, 0]] * 2),
+        plays=torch.tensor([[1, 1, 0, -1]] * 2),
+        density=torch.tensor([[1.0, 2.0, float("nan"), 0.0]] * 2),
+        dynamics=torch.tensor([0.5, 0.7]),
+        mel=torch.rand(2, 128, 20),
+        sheet=torch.rand(2, 96, 58),
+    )
+    model.generator(latents, tau, known, present, said).square().sum().backward()
+    model.generator(latents, tau, known, present, Conditions()).square().sum().backward()
+    missing = [
+        n for n, p in model.generator.named_parameters() if p.grad is None or not p.grad.any()
+    ]
+    assert missing == []
+
+
+def test_absent_stems_are_not_heard(model):
+    latents, tau, known, present = inputs(model)
+    present[:, 1] = False
+    before = model.generator(latents, tau, known, present, Conditions())
+    latents[:, 1] = 100.0
+    after = model.generator(latents, tau, known, present, Conditions())
+    others = [0, 2, 3]
+    assert (before[:, others] - after[:, others]).abs().max() < 1e-4
+
+
+def test_stems_hear_each_other(model):
+    latents, tau, known, present = inputs(model)
+    before = model.generator(latents, tau, known, present, Conditions())
+    latents[:, 1] += 1.0
+    after = model.generator(latents, tau, known, present, Conditions())
+    assert all((before[:, s] - after[:, s]).abs().max() > 1e-5 for s in range(4))
+
+
+def test_batch_equals_single(model):
+    latents, tau, known, present = inputs(model, 3, 40)
+    together = model.generator(latents, tau, known, present, Conditions())
+    for i in range(3):
+        one = slice(i, i + 1)
+        alone = model.generator(latents[one], tau[one], known[one], present[one], Conditions())
+        assert (together[one] - alone).abs().max() < 1e-4
+
+
+def test_flow_times_and_known_flags_act(model):
+    latents, tau, known, present = inputs(model)
+    out = model.generator(latents, tau, known, present, Conditions())
+    for changed in ((tau.flip(1), known), (tau, ~known)):
+        other = model.generator(latents, *changed, present, Conditions())
+        assert (out - other).abs().max() > 1e-5
+
+
+def test_rotation_depends_on_distance_alone():
+    q, k = torch.randn(2, 1, 1, 16, generator=torch_rng(2))
+    at = lambda x, p: rotate(x, torch.tensor([p]))
+    near, far = (at(q, 3) * at(k, 5)).sum(), (at(q, 10) * at(k, 12)).sum()
+    assert torch.allclose(near, far, atol=1e-5)
+
+
+def test_modulation_of_nothing_is_the_identity():
+    x, zero = torch.randn(2, 4, 3, 5), torch.zeros(2, 4, 5)
+    assert torch.equal(modulate(x, zero, zero), x)
