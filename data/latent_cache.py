@@ -50,14 +50,14 @@ class LatentCache(torch.utils.data.Dataset):
         self.songs: list[str] = (folder / "songs.txt").read_text().splitlines()[: self.count]
         names = sorted(p.stem for p in folder.glob("*.npy"))
         self.rows = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names}
+        self._epoch_order: tuple[int, np.ndarray] | None = None
 
     def __len__(self) -> int:
         return self.count
 
     def __getitem__(self, index: int) -> Segment:
         epoch, i = divmod(int(index), self.count)
-        if self.augment:
-            i = int(counter_rng(self.seed, epoch).permutation(self.count)[i])
+        i = int(self._order(epoch)[i])
         row = {name: torch.from_numpy(np.array(rows[i])) for name, rows in self.rows.items()}
         labels = {
             name: row[f"label_{name}"].numpy() if spec.shape else row[f"label_{name}"].item()
@@ -76,6 +76,13 @@ class LatentCache(torch.utils.data.Dataset):
             text_tokens=row["text_tokens"].float(),
             text_mask=row["text_mask"],
         )
+
+    def _order(self, epoch: int) -> np.ndarray:
+        """Which row comes when: a permutation per epoch, or the order of the rows."""
+        if self._epoch_order is None or self._epoch_order[0] != epoch:
+            shuffled = counter_rng(self.seed, epoch).permutation(self.count)
+            self._epoch_order = (epoch, shuffled if self.augment else np.arange(self.count))
+        return self._epoch_order[1]
 
     @staticmethod
     def build(model: HarmonicFlow, dataset: SegmentDataset, settings: Preparation) -> LatentCache:

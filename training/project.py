@@ -64,6 +64,7 @@ class Project:
             build_source(name, settings.data_dir, split),
             seed=settings.seed,
             fields=wanted,
+            num_frames=objective.num_frames,
             augment=split == "train",
             quarantine=Path(settings.log_dir) / f"quarantine_{split}.jsonl",
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from utils import UserError, did_you_mean, registered
+from utils import SEGMENT_FRAMES, UserError, did_you_mean, registered
 
 if TYPE_CHECKING:
     from data.batch import Batch
@@ -40,11 +40,13 @@ class Objective(nn.Module):
 
     `fields` names what a batch must carry ("audio", "roll", "sheet", "labels", "text", "latents").
     `trained(model)` is the part that the optimiser and the moving average see. `lr_scale` is what
-    the stage makes of the run's learning rate: small networks take larger steps.
+    the stage makes of the run's learning rate: small networks take larger steps. `num_frames` is
+    the length of its training segments: a codec learns from many short ones.
     """
 
     fields: frozenset[str] = frozenset()
     lr_scale: float = 1.0
+    num_frames: int = SEGMENT_FRAMES
 
     def __init__(self, model: HarmonicFlow) -> None:
         super().__init__()
