@@ -15,7 +15,7 @@ $(READY): requirements.txt requirements-no-deps.txt requirements-dev.txt
 	touch $(READY)
 
 demo: $(READY)
-	$(BIN)/python generate.py --demo --output_dir outputs/demo
+	$(BIN)/python generate.py --text "a slow, sad ballad in A minor" --output_dir outputs/demo
 
 test: $(READY)
 	$(BIN)/ruff check .

@@ -193,18 +193,22 @@ class Conditions:
 
         Args:
             generator: on the CPU.
-            rates: probabilities for `NAMES`, for the `SHEET_PARTS` of the sheet, and `all` for
-                saying nothing at all.
+            rates: probabilities for `NAMES`, for the `SHEET_PARTS` of the sheet, for `labels` (every
+                label at once: only words, a reference or a sheet remain) and for `all`, saying
+                nothing at all.
         """
-        _check_names([name for name in rates if name not in SHEET_PARTS and name != "all"])
+        joint = ("all", "labels", *SHEET_PARTS)
+        _check_names([name for name in rates if name not in joint])
         size = self.batch_size
         if size is None:
             return self
         draw = lambda name, *shape: torch.rand(shape, generator=generator) < rates.get(name, 0.0)
-        silent = draw("all", size)
+        silent, unlabelled = draw("all", size), draw("labels", size)
         less = self
         for name in NAMES:
             gone = draw(name, size) | silent
+            if name in LABEL_SPECS:
+                gone = gone | unlabelled
             if name in STEM_LABELS:
                 gone = gone[:, None] | draw(name, size, NUM_STEMS)
             less = less._nulled(name, gone)

@@ -57,7 +57,7 @@ class CodecObjective(Objective):
     fields = frozenset({"audio"})
     lr_scale = 10.0
     num_frames = 32
-    weights = {"complex": 4.0, "mel": 1.0, "wave": 4.0, "kl": 0.002}
+    weights = {"complex": 4.0, "mel": 1.0, "wave": 4.0, "kl": 0.02}
 
     def __init__(self, model) -> None:
         super().__init__(model)

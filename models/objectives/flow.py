@@ -14,7 +14,8 @@ from models.objectives import Losses, Media, Objective
 
 DROPOUT = {
     "all": 0.08,
-    "text": 0.3,
+    "labels": 0.4,
+    "text": 0.25,
     "style": 0.3,
     "emotion": 0.3,
     "genre": 0.3,

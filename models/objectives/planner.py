@@ -19,6 +19,7 @@ from utils import FRAME_RATE
 
 DROPOUT = {
     "all": 0.08,
+    "labels": 0.3,
     "text": 0.3,
     "style": 0.4,
     "emotion": 0.4,

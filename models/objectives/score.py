@@ -24,7 +24,7 @@ class ScoreObjective(Objective):
     fields = frozenset({"roll"})
     lr_scale = 20.0
     num_frames = 128
-    weights = {"onset": 1.0, "sustain": 0.5, "place": 0.5, "velocity": 0.1, "kl": 1e-3}
+    weights = {"onset": 1.0, "sustain": 0.5, "place": 0.5, "velocity": 0.1, "kl": 0.01}
 
     @staticmethod
     def trained(model) -> ScoreCodec:

@@ -1,0 +1,94 @@
+"""Does training wait for data? `python -m metrics.throughput --data_dir data/midi`
+
+For each stage, segments per second that the loader delivers and that a training step consumes,
+both measured in this run with the same segment length and batch, one after the other. A ratio of
+20 means that the data is ready twenty times faster than it is used.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from utils import Parser, run_script
+
+if TYPE_CHECKING:
+    from data.batch import Batch
+
+STAGES = ("codec", "score", "planner", "flow")
+
+
+def build_parser() -> Parser:
+    """The flags of the command."""
+    parser = Parser(prog="metrics.throughput", description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add("--data_dir", default=None, help="folder of songs (default: composed songs)")
+    add("--preset", default="small", choices=("tiny", "small", "base"), help="size of the model")
+    add("--batch_size", type=int, default=4, help="segments per batch (default 4)")
+    add("--batches", type=int, default=6, help="batches to time after a first one (default 6)")
+    add("--num_workers", type=int, default=2, help="loader processes (default 2)")
+    return parser
+
+
+def seconds_per_batch(batches: Iterator[Batch], count: int) -> tuple[float, Batch]:
+    """Median seconds between batches once the first is there, and the last batch."""
+    batch, taken = next(batches), []
+    for _ in range(count):
+        start = time.perf_counter()
+        batch = next(batches)
+        taken.append(time.perf_counter() - start)
+    return statistics.mean(taken), batch
+
+
+def seconds_per_step(objective: Any, batch: Batch, count: int) -> float:
+    """Median seconds of a forward and backward pass over a batch, after one to warm up."""
+    from utils import torch_rng
+
+    taken = []
+    for step in range(count + 1):
+        start = time.perf_counter()
+        objective(batch, torch_rng(step)).total.backward()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken[1:])
+
+
+def measure(args: Any, stage: str, model: Any) -> tuple[float, float]:
+    """Segments per second of a stage: delivered, consumed."""
+    from models.objectives import build_objective
+    from training.project import Project
+    from training.settings import TrainSettings
+
+    objective = build_objective(stage, model).train()
+    settings = TrainSettings(data_dir=args.data_dir or "", source=None if args.data_dir else "arranger")
+    project = Project()
+    dataset = project.dataset(settings, "train", objective)
+    loader = project.loader(
+        dataset, args.batch_size, num_workers=args.num_workers, num_batches=4 * args.batches + 1
+    )
+    delivered, batch = seconds_per_batch(iter(loader), 4 * args.batches)
+    if stage == "flow":
+        latents = model.encode(batch.audio, batch.roll)
+        batch = replace(batch, sound=latents.sound, notes=latents.score)
+    consumed = seconds_per_step(objective, batch, args.batches)
+    return args.batch_size / delivered, args.batch_size / consumed
+
+
+def main() -> None:
+    """Prints one line per stage."""
+    args = build_parser().parse(sys.argv[1:])
+    from models.harmonicflow import HarmonicFlow
+    from models.presets import build
+
+    model = HarmonicFlow(build(args.preset))
+    print(f"{'stage':10}{'delivered/s':>12}{'consumed/s':>12}{'ratio':>8}")
+    for stage in STAGES:
+        delivered, consumed = measure(args, stage, model)
+        print(f"{stage:10}{delivered:12.1f}{consumed:12.2f}{delivered / consumed:8.0f}")
+
+
+if __name__ == "__main__":
+    run_script(main)
