@@ -11,12 +11,10 @@ printed beside its floor and its ceiling and written to OUTPUT_DIR/metrics.json.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.options import (
-    Parser,
     add_label_flags,
     add_machine_flags,
     add_sampling_flags,
@@ -24,7 +22,7 @@ from models.options import (
     load_model,
     number,
 )
-from utils import UserError, did_you_mean, registered, run_script
+from utils import Parser, UserError, did_you_mean, registered, run_script
 
 if TYPE_CHECKING:
     from models.harmonicflow import HarmonicFlow
@@ -50,8 +48,6 @@ def build_parser() -> Parser:
     parser = Parser(
         prog="evaluate.py",
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     _add_prompt(parser.add_argument_group("samples"))
     add_label_flags(parser)
@@ -161,7 +157,7 @@ def compute_metrics(args: argparse.Namespace, model: HarmonicFlow) -> None:
 
 def main() -> None:
     """Parses and checks, then loads what takes long."""
-    args = build_parser().parse(sys.argv[1:])
+    args = build_parser().parse()
     check(args)
     model = load_model(args)
     asked = args.use_text or args.text_prompt or args.num_samples

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 from models.options import (
-    Parser,
     add_label_flags,
     add_machine_flags,
     add_sampling_flags,
@@ -23,7 +21,7 @@ from models.options import (
     number,
     spoken,
 )
-from utils import STEMS, UserError, did_you_mean, run_script
+from utils import STEMS, Parser, UserError, did_you_mean, run_script
 
 SAMPLERS = ("euler", "midpoint", "heun")
 PROGRAMS = {"bass": (32, 39), "guitar": (24, 31), "piano": (0, 7)}
@@ -66,8 +64,6 @@ def build_parser() -> Parser:
     parser = Parser(
         prog="generate.py",
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     _add_prompt(parser.add_argument_group("what it should be like"))
     add_label_flags(parser)
@@ -276,7 +272,7 @@ def write_songs(args: argparse.Namespace) -> None:
 
 def main() -> None:
     """Parses and checks, then loads what takes long."""
-    args = build_parser().parse(sys.argv[1:])
+    args = build_parser().parse()
     check(args)
     write_songs(args)
 

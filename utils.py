@@ -7,6 +7,7 @@ imported inside the few functions that need it.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import difflib
 import os
@@ -15,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -30,12 +31,53 @@ FRAME_SAMPLES = 1_024
 FRAME_RATE = SAMPLE_RATE / FRAME_SAMPLES
 SEGMENT_FRAMES = 256
 SEGMENT_SAMPLES = SEGMENT_FRAMES * FRAME_SAMPLES
+RELEASE = Path(__file__).parent / "checkpoints" / "release"
+PRESET_NAMES = ("tiny", "small", "base")
+DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 class UserError(Exception):
     """Something the user can mend: the message names what was found, what was expected and the
     next step.
     """
+
+
+class Parser(argparse.ArgumentParser):
+    """The parser of every command: flags in full, and mistakes are `UserError`s of one line."""
+
+    def __init__(
+        self,
+        *,
+        prog: str,
+        description: str | None = None,
+        epilog: str | None = None,
+        argument_default: str | None = None,
+    ) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            epilog=epilog,
+            argument_default=argument_default,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(f"{message} (see {self.prog} --help)")
+
+    def parse(self, arguments: Sequence[str] | None = None) -> argparse.Namespace:
+        """The parsed flags of a command line; None is this process's own.
+
+        Raises:
+            UserError: an unknown flag (with the nearest one) or a value that cannot be.
+        """
+        found, unknown = self.parse_known_args(arguments)
+        if unknown:
+            word = unknown[0].split("=")[0]
+            flags = [flag for flag in self._option_string_actions if flag.startswith("--")]
+            near = nearest(word, flags, cutoff=0.6) if word.startswith("-") else ""
+            raise UserError(f"unknown argument '{word}': {near}see {self.prog} --help")
+        return found
 
 
 def run_script(main: Callable[[], None]) -> None:
@@ -97,11 +139,15 @@ def registered(folder: str | Path) -> list[str]:
     return sorted(p.stem for p in Path(folder).glob("*.py") if not p.stem.startswith("_"))
 
 
+def nearest(value: str, choices: Sequence[str], *, cutoff: float = 0.5) -> str:
+    """A question for an error message, "did you mean 'x'? "; empty when nothing is near."""
+    near = difflib.get_close_matches(str(value), [str(c) for c in choices], n=1, cutoff=cutoff)
+    return f"did you mean '{near[0]}'? " if near else ""
+
+
 def did_you_mean(value: str, choices: Sequence[str]) -> str:
     """The end of an error message: the nearest choice, and all of them."""
-    near = difflib.get_close_matches(str(value), [str(c) for c in choices], n=1, cutoff=0.5)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    return f"{hint}choose from: {', '.join(str(c) for c in choices)}"
+    return f"{nearest(value, choices)}choose from: {', '.join(str(c) for c in choices)}"
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from data.score import Score
+from utils import NUM_STEMS
 
 if TYPE_CHECKING:
     import torch
@@ -34,7 +35,7 @@ class Example:
     present: np.ndarray
     audio: np.ndarray | None = None
     score: Score | None = None
-    score_known: np.ndarray = field(default_factory=lambda: np.zeros(4, bool))
+    score_known: np.ndarray = field(default_factory=lambda: np.zeros(NUM_STEMS, bool))
     tags: dict[str, Any] = field(default_factory=dict)
 
 
@@ -46,7 +47,7 @@ class Batch:
     `data.lead_sheet`; plan (b n) long, the sheet's tokens, `data.plan_tokens`;
     sound (b s l d) and notes (b s l d) latents from the cache; present, score_known (b s) bool;
     labels: name -> tensor, `data.labels`; text: captions as strings, text_tokens (b n e) with
-    text_mask (b n) bool; song and start name the segments.
+    text_mask (b n) bool; mel (b f m) power of a reference; song and start name the segments.
     """
 
     present: torch.Tensor

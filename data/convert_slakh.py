@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from data.slakh import VARIANTS, find_track_folders, read_track, split_of
-from utils import STEMS, UserError, run_script, write_atomically
+from data.sources import SPLITS
+from utils import STEMS, Parser, UserError, run_script, write_atomically
 
 if TYPE_CHECKING:
     from data.slakh import SlakhTrack
 
 MAX_FAILED_SHARE, MIN_FAILED = 0.05, 10
-SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m data.convert_slakh",
         description="Convert official Slakh2100 to four stems per track at 22,050 Hz.",
     )
@@ -92,7 +92,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--format", choices=("wav", "flac"), default="wav", help="default: %(default)s")
     add("--num_workers", type=int, default=2, help="processes (default: %(default)s)")
     add("--dry_run", action="store_true", help="say what would be done and write nothing")
-    args = parser.parse_args(argv)
+    args = parser.parse(argv)
     if args.num_workers < 1:
         parser.error(f"--num_workers must be at least 1, not {args.num_workers}")
     return args

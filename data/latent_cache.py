@@ -1,15 +1,18 @@
 """Segments as latents, encoded once and kept on disk, so that flow training never encodes twice.
 
 A cache is a folder of arrays with one row per segment, filled in order; `cache.json` says how far
-it is and what it belongs to (codec weights, seed, length). A cut build goes on where it stopped,
-a cache of other codecs is refused. Each row is one augmentation of one segment, with its caption as
-tokens of the sentence encoder and, as audio reference, the mel spectrogram of three of its seconds.
+it is and what it belongs to (codec weights, data, seed, length). A cut build goes on where it
+stopped, a cache of other codecs or data is refused. Each row is one augmentation of one segment,
+with its caption as tokens of the sentence encoder and, as audio reference, the mel spectrogram of
+three of its seconds.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,21 +36,21 @@ if TYPE_CHECKING:
     from models.harmonicflow import HarmonicFlow
     from training.run import Preparation
 
+SONGS_NAME = "songs.txt"
 TEXT_TOKENS = 33
+NUM_MELS = 128
 REFERENCE_FRAMES = 64
 MEL_COLUMNS = REFERENCE_FRAMES * FRAME_SAMPLES // 512
 
 
 class LatentCache(torch.utils.data.Dataset):
-    """A filled cache as a data set: any non-negative index is valid, each epoch in its own
-    order.
+    """The first `count` rows of a filled cache as a data set: any non-negative index is valid, each
+    epoch in its own order.
     """
 
-    def __init__(self, folder: Path, *, seed: int, augment: bool) -> None:
-        self.folder, self.seed, self.augment = folder, seed, augment
-        state = json.loads((folder / "cache.json").read_text())
-        self.count: int = state["filled"]
-        self.songs: list[str] = (folder / "songs.txt").read_text().splitlines()[: self.count]
+    def __init__(self, folder: Path, count: int, *, seed: int, augment: bool) -> None:
+        self.folder, self.count, self.seed, self.augment = folder, count, seed, augment
+        self.songs = (folder / SONGS_NAME).read_text(encoding="utf-8").splitlines()
         names = sorted(p.stem for p in folder.glob("*.npy"))
         self.rows = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names}
         self._epoch_order: tuple[int, np.ndarray] | None = None
@@ -90,7 +93,7 @@ class LatentCache(torch.utils.data.Dataset):
         the cache.
 
         Raises:
-            UserError: the folder holds latents of other codecs, or the disk is full.
+            UserError: the folder holds latents of other codecs or data, or the disk is too full.
         """
         count = settings.cache_segments or len(dataset)
         if not dataset.augment:
@@ -98,7 +101,7 @@ class LatentCache(torch.utils.data.Dataset):
         folder = settings.cache_dir
         if settings.main_process:
             _Builder(model, dataset, folder, count, settings).fill()
-        return LatentCache(folder, seed=settings.seed, augment=dataset.augment)
+        return LatentCache(folder, count, seed=settings.seed, augment=dataset.augment)
 
 
 class _Builder:
@@ -114,11 +117,13 @@ class _Builder:
     ) -> None:
         self.model, self.dataset, self.folder = model, dataset, folder
         self.count, self.settings = count, settings
+        self.layout = self._layout()
         self.identity = {
             "codecs": fingerprint(model),
+            "source": [type(dataset.source).__module__, dataset.source.num_songs, len(dataset)],
             "seed": dataset.seed,
-            "frames": dataset.num_frames,
             "augment": dataset.augment,
+            "row": {n: [list(shape), np.dtype(t).name] for n, (shape, t) in self.layout.items()},
         }
 
     def fill(self) -> None:
@@ -156,38 +161,56 @@ class _Builder:
         state = json.loads(path.read_text())
         if state["identity"] != self.identity:
             raise UserError(
-                f"'{self.folder}' holds latents of another model or seed: remove the folder, or "
-                "choose another --cache_dir"
+                f"'{self.folder}' holds latents of another model, other data or another seed: "
+                "remove the folder, or choose another --cache_dir"
             )
         return int(state["filled"])
 
     def _open(self, filled: int) -> dict[str, np.ndarray]:
-        """The arrays, grown to `count` rows; what is filled stays."""
+        """The arrays, grown to `count` rows; what is filled stays, what is beyond it is dropped."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        rows = {}
-        for name, (shape, dtype) in self._layout().items():
-            path = self.folder / f"{name}.npy"
-            shape = (self.count, *shape)
-            if filled and (old := np.load(path, mmap_mode="r+")).shape[0] >= self.count:
-                rows[name] = old
-                continue
-            kept = np.load(path)[:filled] if filled else None
-            rows[name] = np.lib.format.open_memmap(path, "w+", dtype, shape)
-            if kept is not None:
-                rows[name][:filled] = kept
-        return rows
+        self._check_space(filled)
+        songs = self.folder / SONGS_NAME
+        kept = songs.read_text(encoding="utf-8").splitlines()[:filled] if filled else []
+        with write_atomically(songs) as partial:
+            partial.write_text("".join(f"{song}\n" for song in kept), encoding="utf-8")
+        return {name: self._array(name, filled) for name in self.layout}
+
+    def _array(self, name: str, filled: int) -> np.ndarray:
+        """One array of at least `count` rows; a cut while it grows leaves the old one."""
+        path, (shape, dtype) = self.folder / f"{name}.npy", self.layout[name]
+        old = np.load(path, mmap_mode="r+") if filled else np.zeros((0, *shape), dtype)
+        if filled and len(old) >= self.count:
+            return old
+        with write_atomically(path) as partial:
+            grown = np.lib.format.open_memmap(partial, "w+", dtype, (self.count, *shape))
+            grown[:filled] = old[:filled]
+            grown.flush()
+        return np.load(path, mmap_mode="r+")
+
+    def _check_space(self, filled: int) -> None:
+        """Raises before rows are written that the disk cannot hold."""
+        row = sum(math.prod(s) * np.dtype(t).itemsize for s, t in self.layout.values())
+        needed, free = row * (self.count - filled), shutil.disk_usage(self.folder).free
+        if needed > free:
+            raise UserError(
+                f"{self.count} segments of latents need {needed / 1e9:.1f} GB in '{self.folder}' "
+                f"and {free / 1e9:.1f} GB are free: choose another --cache_dir, or fewer "
+                "--cache_segments"
+            )
 
     def _layout(self) -> dict[str, tuple[tuple[int, ...], type]]:
         """Shape and type of a row of every array."""
         from data.lead_sheet import NUM_SHEET_COLUMNS
 
         frames, widths = self.dataset.num_frames, self.model.widths
+        text_width = self.model.config.conditions.text_width
         layout: dict[str, tuple[tuple[int, ...], type]] = {
             "sound": ((NUM_STEMS, frames, widths.sound), np.float16),
             "notes": ((NUM_STEMS, frames, widths.score), np.float16),
             "sheet": ((frames, NUM_SHEET_COLUMNS), np.float16),
-            "mel": ((128, MEL_COLUMNS), np.float32),
-            "text_tokens": ((TEXT_TOKENS, 384), np.float16),
+            "mel": ((NUM_MELS, MEL_COLUMNS), np.float32),
+            "text_tokens": ((TEXT_TOKENS, text_width), np.float16),
             "text_mask": ((TEXT_TOKENS,), np.bool_),
             "present": ((NUM_STEMS,), np.bool_),
             "score_known": ((NUM_STEMS,), np.bool_),
@@ -218,18 +241,18 @@ class _Builder:
             rows[name][first : first + size] = value[:size].cpu().numpy()
         for array in rows.values():
             array.flush()
-        mode = "a" if first else "w"
-        with open(self.folder / "songs.txt", mode) as file:
+        with open(self.folder / SONGS_NAME, "a", encoding="utf-8") as file:
             file.writelines(f"{' '.join(song.split())}\n" for song in batch.song[:size])
 
     def _references(self, batch: Batch, first: int) -> torch.Tensor:
         """Mel spectrogram (b f m) of a random three seconds of each mix."""
         length = min(REFERENCE_FRAMES, self.dataset.num_frames) * FRAME_SAMPLES
-        mels = torch.zeros(len(batch), 128, MEL_COLUMNS)
+        mels = torch.zeros(len(batch), NUM_MELS, MEL_COLUMNS)
         for i, mix in enumerate(batch.audio.sum(1)):
             rng = counter_rng(self.dataset.seed, 7, first + i)
             start = int(rng.integers(mix.shape[-1] - length + 1))
-            mel = compute_mel_spectrogram(mix[start : start + length])[:, :MEL_COLUMNS]
+            mel = compute_mel_spectrogram(mix[start : start + length], n_mels=NUM_MELS)
+            mel = mel[:, :MEL_COLUMNS]
             mels[i, :, : mel.shape[1]] = mel
         return mels
 

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from utils import SAMPLE_RATE, STEMS, UserError, run_script, write_atomically
+from data.sources import SPLITS
+from utils import SAMPLE_RATE, STEMS, Parser, UserError, run_script, write_atomically
 
-SPLITS = ("train", "validation", "test")
 SAMPLE_RATES = (22_050, 44_100, 48_000)
 
 
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m data.render_midi",
         description="Render MIDI files to four stems in the Slakh layout.",
     )
@@ -81,7 +81,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="of the audio in Hz (default: %(default)s)",
     )
     add("--num_workers", type=int, default=2, help="processes (default: %(default)s)")
-    args = parser.parse_args(argv)
+    args = parser.parse(argv)
     if args.num_workers < 1:
         parser.error(f"--num_workers must be at least 1, not {args.num_workers}")
     return args

@@ -21,16 +21,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from metrics.report import write_json
-from utils import UserError, did_you_mean, run_script
+from utils import PRESET_NAMES, RELEASE, Parser, UserError, did_you_mean, run_script
 
 if TYPE_CHECKING:
     import torch
 
-RELEASE = Path(__file__).parent.parent / "checkpoints" / "release"
-PRESETS = ("tiny", "small", "base")
 PARTS = {
     "text": ("models.encoders.text", "TextEncoder", "encode"),
     "planner": ("models.generative.planner", "Planner", "plan"),
@@ -200,18 +198,11 @@ def measure_cold(arguments: list[str], runs: int) -> dict:
     }
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose mistakes are one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message} (see {self.prog} --help)")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m metrics.speed", description=__doc__, allow_abbrev=False)
+def _parser() -> Parser:
+    parser = Parser(prog="python -m metrics.speed", description=__doc__)
     add = parser.add_argument
     add("--checkpoint", help="weights: a folder or a .pt file (default: those of the project)")
-    add("--preset", help=f"random weights of a preset instead: {', '.join(PRESETS)}")
+    add("--preset", help=f"random weights of a preset instead: {', '.join(PRESET_NAMES)}")
     add("--text", default="slow jazz trio, walking bass", help="prompt")
     add("--duration", type=float, default=11.9, help="seconds of music (default 11.9)")
     add("--steps", type=int, help="flow steps (default: the model's)")
@@ -224,8 +215,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _checked(args: argparse.Namespace) -> argparse.Namespace:
-    if args.preset and args.preset not in PRESETS:
-        raise UserError(f"unknown preset '{args.preset}': {did_you_mean(args.preset, PRESETS)}")
+    if args.preset and args.preset not in PRESET_NAMES:
+        near = did_you_mean(args.preset, PRESET_NAMES)
+        raise UserError(f"unknown preset '{args.preset}': {near}")
     if args.preset and args.checkpoint:
         raise UserError("--preset is for random weights; leave it out to time --checkpoint")
     if not args.preset and not args.checkpoint and not RELEASE.exists():
@@ -241,7 +233,7 @@ def _checked(args: argparse.Namespace) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     """Measures and prints; `arguments` replace the command line's."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    args = _checked(_parser().parse_args(arguments))
+    args = _checked(_parser().parse(arguments))
     result = measure_cold(arguments, args.cold_runs) if args.cold_runs else {}
     result |= measure(args)
     if args.json:

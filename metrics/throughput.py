@@ -8,13 +8,12 @@ both measured in this run with the same segment length and batch, one after the 
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from utils import Parser, run_script
+from utils import PRESET_NAMES, Parser, run_script
 
 if TYPE_CHECKING:
     from data.batch import Batch
@@ -24,10 +23,10 @@ STAGES = ("codec", "score", "planner", "flow")
 
 def build_parser() -> Parser:
     """The flags of the command."""
-    parser = Parser(prog="metrics.throughput", description=__doc__.splitlines()[0])
+    parser = Parser(prog="python -m metrics.throughput", description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--data_dir", default=None, help="folder of songs (default: composed songs)")
-    add("--preset", default="small", choices=("tiny", "small", "base"), help="size of the model")
+    add("--preset", default="small", choices=PRESET_NAMES, help="size of the model")
     add("--batch_size", type=int, default=4, help="segments per batch (default 4)")
     add("--batches", type=int, default=6, help="batches to time after a first one (default 6)")
     add("--num_workers", type=int, default=2, help="loader processes (default 2)")
@@ -35,7 +34,7 @@ def build_parser() -> Parser:
 
 
 def seconds_per_batch(batches: Iterator[Batch], count: int) -> tuple[float, Batch]:
-    """Median seconds between batches once the first is there, and the last batch."""
+    """Mean seconds between batches once the first is there, and the last batch."""
     batch, taken = next(batches), []
     for _ in range(count):
         start = time.perf_counter()
@@ -63,7 +62,8 @@ def measure(args: Any, stage: str, model: Any) -> tuple[float, float]:
     from training.settings import TrainSettings
 
     objective = build_objective(stage, model).train()
-    settings = TrainSettings(data_dir=args.data_dir or "", source=None if args.data_dir else "arranger")
+    source = None if args.data_dir else "arranger"
+    settings = TrainSettings(data_dir=args.data_dir or "", source=source)
     project = Project()
     dataset = project.dataset(settings, "train", objective)
     loader = project.loader(
@@ -79,7 +79,7 @@ def measure(args: Any, stage: str, model: Any) -> tuple[float, float]:
 
 def main() -> None:
     """Prints one line per stage."""
-    args = build_parser().parse(sys.argv[1:])
+    args = build_parser().parse()
     from models.harmonicflow import HarmonicFlow
     from models.presets import build
 

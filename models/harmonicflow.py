@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -24,7 +25,13 @@ from models.generative.edits import Keep
 from models.generative.flow import Widths
 from models.generative.generator import Generator
 from models.generative.planner import Planner
-from models.generative.requests import conditions_of, given_sheet
+from models.generative.requests import (
+    conditions_of,
+    given_sheet,
+    per_stem,
+    programs_of,
+    songs_of,
+)
 from models.generative.sampling import Sampling, Start, sample_long
 from models.latent.codec import Codec
 from models.latent.score import ScoreCodec
@@ -97,9 +104,9 @@ class HarmonicFlow(nn.Module):
         if extra is not None:
             config = HarmonicFlowConfig.from_dict(extra["config"])
             if config != self.config:
-                device = self.device
+                device, training = self.device, self.training
                 self._build(config)
-                self.to(device)
+                self.to(device).train(training)
         try:
             return super().load_state_dict(state_dict, strict=strict, assign=assign)
         except RuntimeError as error:
@@ -132,15 +139,18 @@ class HarmonicFlow(nn.Module):
         return model.to(device).eval()
 
     def save_pretrained(self, folder: str | Path, *, half: bool = True) -> Path:
-        """Writes model.safetensors (half precision unless told otherwise) and config.json."""
+        """Writes model.safetensors and config.json.
+
+        `half`: weights in half precision; statistics stay as they are.
+        """
         from safetensors.torch import save_file
 
         folder = Path(folder)
-        dtype = torch.float16 if half else torch.float32
-        state = {k: v for k, v in self.state_dict().items() if k != EXTRA}
+        weights = {name for name, _ in self.named_parameters()} if half else set()
         kept = {
-            k: (v.to(dtype) if v.is_floating_point() else v).cpu().contiguous()
-            for k, v in state.items()
+            name: (value.half() if name in weights else value).cpu().contiguous()
+            for name, value in self.state_dict().items()
+            if name != EXTRA
         }
         with write_atomically(folder / "model.safetensors") as partial:
             save_file(kept, partial)
@@ -225,43 +235,50 @@ class HarmonicFlow(nn.Module):
             score_lead: by which share of the walk the notes run ahead of the sound, 0 to 0.9.
             bpm, key, chords, beats_per_bar: parts of the lead sheet, e.g. 92, "A minor",
                 "Am F C G" (a chord per bar, repeated), 4; lead_sheet: a whole one.
-            programs: General MIDI program per stem; plays: whether a stem plays; density: notes per
-                second per stem; dynamics: mean velocity from 0 to 1.
+            programs: General MIDI program per stem; plays: whether a stem plays (False: it is
+                silent where its sound is not given); density: onsets per second per stem; dynamics:
+                mean velocity from 0 to 1.
             negative_text: what the music should be unlike; acts where guidance is above 1.
-            keep: music that is given (`models.generative.edits.Keep`).
-            variation: how far to depart from `keep`'s audio, 0 (it) to 1 (anew): nothing is held
-                fixed, the flow starts from it.
+            keep: music that is given (`models.generative.edits.Keep`); its score is the plan where
+                no lead_sheet is given.
+            variation: how far to depart from `keep`, a whole song, 0 (it) to 1 (anew): nothing is
+                held fixed, the flow starts from it.
             temperature: of the planner, 0 takes the likeliest sheet.
 
         Raises:
             UserError: a value out of its range, with the range.
         """
         settings = _spoken(locals())
-        b, seeds = _songs(text, (style_idx, emotion_idx, genre_idx), batch_size, seed)
-        sampling = Sampling(steps, sampler, guidance, score_lead).checked()
+        ids = {"style": style_idx, "emotion": emotion_idx, "genre": genre_idx}
+        b, seeds = songs_of(text, ids, audio, keep, batch_size, seed)
         num_samples = _num_samples(duration, keep)
-        num_frames = -(-num_samples // FRAME_SAMPLES)
+        seconds = num_samples / SAMPLE_RATE
+        finished = keep is not None and variation is None and keep.covers(num_samples)
+        sampling = Sampling(steps, sampler, guidance, score_lead).checked(together=finished)
+        instruments = programs_of(keep, programs)
         with eval_mode(self):
             said = conditions_of(
                 self,
                 b,
                 text=text,
-                ids={"style": style_idx, "emotion": emotion_idx, "genre": genre_idx},
+                ids=ids,
                 mel=audio,
                 bpm=bpm,
                 key=key,
-                programs=programs,
+                programs=instruments if keep is None or keep.audio is None else programs,
                 plays=plays,
                 density=density,
                 dynamics=dynamics,
             )
-            given = given_sheet(
-                lead_sheet, bpm, key, chords, beats_per_bar, num_samples / SAMPLE_RATE
-            )
-            sheets = self._plan(said, given, num_samples / SAMPLE_RATE, seeds, temperature)
-            said = _with_sheets(said, sheets, num_frames, self.device)
-            start = self._start(b, num_frames, keep, plays, variation)
+            start = Start.of(self, b, num_samples, keep=keep, plays=plays, variation=variation)
+            sheet = keep.sheet if lead_sheet is None and keep is not None else lead_sheet
+            sheet = given_sheet(sheet, bpm, key, chords, beats_per_bar, seconds)
+            sheets = [sheet] * b
+            if not finished:  # all notes or all sound given: the beats are there already
+                sheets = self._plan(said, sheet, seconds, seeds, temperature)
+            said = _with_sheets(said, sheets, start.latents.shape[2], self.device)
             negative = None if negative_text is None else self.text.encode([negative_text] * b)
+            sampling.warn_of_idle(said, negative=negative is not None)
             latents = sample_long(
                 self.generator, self.widths, said, start, seeds, sampling, negative
             )
@@ -271,7 +288,7 @@ class HarmonicFlow(nn.Module):
             num_samples,
             sheets,
             plays=start.plays,
-            programs=_programs(said, b),
+            programs=_programs(instruments, b),
             seeds=seeds,
             given=start.audio,
             given_frames=start.audio_frames,
@@ -298,21 +315,6 @@ class HarmonicFlow(nn.Module):
             said, duration=duration, given=given, generators=generators, temperature=temperature
         )
 
-    def _start(
-        self,
-        b: int,
-        num_frames: int,
-        keep: Keep | None,
-        plays: Mapping[str, bool] | None,
-        variation: float | None,
-    ) -> Start:
-        """What the flow begins with: given latents, where they are known, and which stems rest."""
-        if variation is not None and keep is None:
-            raise UserError(
-                "variation needs music to depart from: give it with keep (--audio or --given)"
-            )
-        return Start.of(self, b, num_frames, keep, plays, variation)
-
     def transcribe(self, stems: torch.Tensor, **options: Any) -> Generation:
         """The notes of stems (b s t): the sound is given, the score is asked for."""
         return self.generate(
@@ -327,9 +329,10 @@ class HarmonicFlow(nn.Module):
         self, batch: Batch, generator: torch.Generator, *, steps: int = 12
     ) -> torch.Tensor:
         """Latents (1 s l d) made from the conditions of a batch's first segment."""
-        num_frames = self.batch_latents(batch).shape[2]
+        frames = batch.audio.shape[-1] // FRAME_SAMPLES if batch.sound is None else 0
+        frames = frames or batch.sound.shape[2]
         said = Conditions.from_batch(batch, None).item(0)
-        start = Start.of(self, 1, num_frames, None, None, None)
+        start = Start.of(self, 1, frames * FRAME_SAMPLES)
         seed = int(torch.randint(2**31, (1,), generator=generator))
         sampling = Sampling(steps, "euler", 1.0, 0.0)
         return sample_long(self.generator, self.widths, said, start, [seed], sampling, None)
@@ -341,7 +344,8 @@ def _spoken(arguments: dict[str, Any]) -> dict[str, Any]:
     for name, value in arguments.items():
         if name == "self" or value is None:
             continue
-        if isinstance(value, torch.Tensor):
+        if isinstance(value, torch.Tensor | np.ndarray | np.generic):
+            value = torch.as_tensor(value)
             value = value.tolist() if value.numel() <= 64 else f"tensor {tuple(value.shape)}"
         elif isinstance(value, LeadSheet | Keep):
             value = type(value).__name__
@@ -351,25 +355,6 @@ def _spoken(arguments: dict[str, Any]) -> dict[str, Any]:
             value = list(value)
         plain[name] = value
     return plain
-
-
-def _songs(text, ids, batch_size: int, seed: int | Sequence[int]) -> tuple[int, list[int]]:
-    """How many songs, and the seed of each."""
-    if batch_size < 1:
-        raise UserError(f"batch_size is {batch_size}: at least one song")
-    sizes = {len(text)} if text is not None and not isinstance(text, str) else set()
-    sizes |= {len(i) for i in ids if isinstance(i, torch.Tensor) and i.ndim and len(i) > 1}
-    sizes |= {len(seed)} if isinstance(seed, Sequence) else set()
-    sizes -= {1}
-    sizes |= {batch_size} if batch_size > 1 else set()
-    if len(sizes) > 1:
-        raise UserError(
-            f"prompts, ids, seeds and batch_size name different numbers of songs: {sorted(sizes)}"
-        )
-    b = sizes.pop() if sizes else 1
-    if isinstance(seed, Sequence):
-        return b, [int(s) for s in seed] * (b if len(seed) == 1 else 1)
-    return b, [int(seed) + i for i in range(b)]
 
 
 def _num_samples(duration: float, keep: Keep | None) -> int:
@@ -387,12 +372,10 @@ def _with_sheets(
     if all(sheet is None for sheet in sheets):
         return said
     rows = [torch.as_tensor(sheet_features(sheet, num_frames)) for sheet in sheets]
-    from dataclasses import replace
-
     return replace(said, sheet=torch.stack(rows).to(device, torch.float32))
 
 
-def _programs(said: Conditions, b: int) -> torch.Tensor:
-    if said.program is None:
-        return torch.full((b, NUM_STEMS), -1)
-    return said.program.cpu()
+def _programs(instruments: Mapping[str, int], b: int) -> torch.Tensor:
+    """Programs (b s), -1 where open."""
+    row = per_stem(instruments, -1, torch.long, b)
+    return torch.full((b, NUM_STEMS), -1) if row is None else row

@@ -6,42 +6,19 @@ Nothing here imports torch before the arguments are parsed.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from data.emotion import EMOTIONS
 from data.labels import GENRES
 from data.movement import STYLES
-from utils import UserError, did_you_mean
+from utils import DEVICES, RELEASE, UserError
 
 if TYPE_CHECKING:
     from models.harmonicflow import HarmonicFlow
 
 TABLES = {"style": STYLES, "emotion": EMOTIONS, "genre": GENRES}
-DEVICES = ("auto", "cpu", "cuda", "mps")
-RELEASE = Path(__file__).parent.parent / "checkpoints" / "release"
-
-
-class Parser(argparse.ArgumentParser):
-    """An argparse parser whose mistakes are `UserError`s: one line with the next step."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message} (see {self.prog} --help)")
-
-    def parse(self, arguments: Sequence[str]) -> argparse.Namespace:
-        """The parsed flags.
-
-        Raises:
-            UserError: an unknown flag (with the nearest one) or a value that cannot be.
-        """
-        args, unknown = self.parse_known_args(list(arguments))
-        if unknown:
-            word = unknown[0].split("=")[0]
-            flags = [flag for flag in self._option_string_actions if flag.startswith("--")]
-            near = did_you_mean(word, flags).split("choose")[0]
-            raise UserError(f"unknown argument '{word}': {near}see {self.prog} --help")
-        return args
 
 
 def number(low: float, high: float, kind: type = float) -> Callable[[str], Any]:

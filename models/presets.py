@@ -51,6 +51,8 @@ def _plain(value: Any) -> Any:
 
 def _build(kind: type, values: dict[str, Any], where: str) -> Any:
     """A dataclass of a kind from nested dictionaries; nested kinds are read off its defaults."""
+    if not isinstance(values, dict):
+        raise UserError(f"'{where}' in the model's configuration is {values!r}: expected settings")
     default = kind()
     known = {f.name for f in dataclasses.fields(kind)}
     for name in values:
@@ -122,7 +124,7 @@ def _scaled(
     planner: PlannerConfig | None = None,
 ) -> HarmonicFlowConfig:
     """A configuration whose generator is `hidden_dim` wide at the meso scale."""
-    if hidden_dim % (2 * head_dim):
+    if hidden_dim < 1 or hidden_dim % (2 * head_dim):
         raise UserError(
             f"hidden_dim {hidden_dim} must be a multiple of {2 * head_dim} for '{preset}'"
         )

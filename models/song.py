@@ -73,44 +73,39 @@ class Generation:
         """Seconds."""
         return self.num_samples / SAMPLE_RATE
 
+    @torch.no_grad()
     def pieces(self, songs: slice = slice(None)) -> Iterator[torch.Tensor]:
         """Stems (b s t') of some songs piece after piece; memory does not grow with their
         length.
         """
-        sound = self.latents[songs, ..., : self.model.widths.sound]
-        chunk, context = self.model.codec.CHUNK_FRAMES, self.model.codec.CONTEXT_FRAMES
-        for start in range(0, sound.shape[2], chunk):
-            first = max(start - context, 0)
-            stop = min(start + chunk, sound.shape[2])
-            after = min(stop + context, sound.shape[2])
-            with torch.no_grad():
-                audio = self.model.codec.decode(sound[:, :, first:after]).cpu()
-            audio = audio[..., (start - first) * FRAME_SAMPLES :]
-            audio = audio[..., : (stop - start) * FRAME_SAMPLES] * self.plays[songs, :, None]
-            audio = self._with_given(audio, songs, start * FRAME_SAMPLES)
-            yield audio[..., : max(self.num_samples - start * FRAME_SAMPLES, 0)]
+        num_frames = -(-self.num_samples // FRAME_SAMPLES)
+        sound = self.latents[songs, :, :num_frames, : self.model.widths.sound]
+        done = 0
+        for piece in self.model.codec.pieces(sound):
+            audio = piece.cpu() * self.plays[songs, :, None]
+            audio = self._with_given(audio, songs, done)
+            yield audio[..., : self.num_samples - done]
+            done += piece.shape[-1]
 
     def _with_given(self, audio: torch.Tensor, songs: slice, offset: int) -> torch.Tensor:
         """Puts what was given back, to the sample; a 10 ms seam lies in the generated part."""
         if self.given is None:
             return audio
         first, last = offset // FRAME_SAMPLES, (offset + audio.shape[-1]) // FRAME_SAMPLES
-        frames = F.pad(self.given_frames[songs].float(), (1, 1), mode="replicate")[
-            ..., first : last + 2
-        ]
+        places = torch.arange(first - 1, last + 1).clamp(0, self.given_frames.shape[-1] - 1)
+        frames = self.given_frames[songs][..., places].float()
         known = frames.repeat_interleave(FRAME_SAMPLES, -1)
         size = 2 * SEAM_SAMPLES + 1
         wide = F.max_pool1d(known, size, 1, SEAM_SAMPLES)
         share = F.avg_pool1d(wide, size, 1, SEAM_SAMPLES)[..., FRAME_SAMPLES:-FRAME_SAMPLES]
         own = known[..., FRAME_SAMPLES:-FRAME_SAMPLES] > 0
-        given = F.pad(
-            self.given[songs], (0, max(offset + audio.shape[-1] - self.given.shape[-1], 0))
-        )
-        given = given[..., offset : offset + audio.shape[-1]]
+        given = self.given[songs][..., offset : offset + audio.shape[-1]]
+        given = F.pad(given, (0, audio.shape[-1] - given.shape[-1]))
         return torch.where(own, given, share * given + (1.0 - share) * audio)
 
     def stems(self, index: int) -> torch.Tensor:
         """Stems (s t) of one song at 22,050 Hz, float32."""
+        index = range(len(self))[index]
         return torch.cat(list(self.pieces(slice(index, index + 1))), dim=-1)[0]
 
     @property
@@ -125,24 +120,26 @@ class Generation:
 
     def roll(self, index: int) -> torch.Tensor:
         """Score roll (s l p) that one song plays; notes that were given are as they were given."""
-        latents = self.latents[index : index + 1, ..., self.model.widths.sound :]
+        latents = self.latents[index, ..., self.model.widths.sound :]
         with torch.no_grad():
-            roll = self.model.score_codec.decode(latents).cpu()[0]
-        if self.given_rolls is not None:
-            roll = torch.where(self.given_notes[index, ..., None], self.given_rolls[index], roll)
-        return roll * self.plays[index, :, None, None]
+            roll = self.model.score_codec.decode(latents[None]).cpu()[0]
+        roll *= self.plays[index, :, None, None]
+        if self.given_rolls is None:
+            return roll
+        return torch.where(self.given_notes[index, ..., None], self.given_rolls[index], roll)
 
     def score(self, index: int) -> Score:
         """What one song plays, on the beats of its lead sheet."""
         sheet = self.lead_sheets[index]
-        grid = {}
+        grid = {} if sheet is None else {"key": sheet.key_index}
         if sheet is not None and sheet.timed:
-            grid = {"beat_times": sheet.beat_times, "beat_in_bar": sheet.beat_in_bar}
+            grid |= {"beat_times": sheet.beat_times, "beat_in_bar": sheet.beat_in_bar}
         programs = {
             stem: DRUM_PROGRAM if stem == "drums" else int(p) if p >= 0 else None
             for stem, p in zip(STEMS, self.programs[index], strict=True)
         }
-        notes = from_roll(self.roll(index).numpy(), threshold=ONSET_THRESHOLD)
+        played = from_roll(self.roll(index).numpy(), threshold=ONSET_THRESHOLD)
+        notes = {stem: n.excerpt(0.0, self.duration) for stem, n in played.items()}
         name = f"song {self.seeds[index]}"
         return Score(notes, self.duration, programs=programs, name=name, **grid)
 
@@ -188,7 +185,7 @@ class Generation:
             sheet.to_json(folder / "lead_sheet.json")
         save_song_picture(folder / "spectrograms.png", stems, score)
         with write_atomically(folder / "song.json") as partial:
-            described = self.describe(index, score, gain) | {"voice": voice}
+            described = self.describe(index, score, gain=gain, voice=voice)
             partial.write_text(json.dumps(described, indent=2) + "\n")
         return folder
 
@@ -202,7 +199,7 @@ class Generation:
 
         return render_score(score, num_samples=self.num_samples)
 
-    def describe(self, index: int, score: Score, gain: float = 1.0) -> dict[str, Any]:
+    def describe(self, index: int, score: Score, *, gain: float, voice: str) -> dict[str, Any]:
         """What song.json holds: settings, seed, version, and what came out."""
         return {
             "version": VERSION,
@@ -211,5 +208,5 @@ class Generation:
             "sample_rate": SAMPLE_RATE,
             "gain": round(gain, 4),
             "notes": {stem: len(score.notes[stem]) for stem in STEMS},
-            "settings": self.settings,
+            "settings": {**self.settings, "voice": voice},
         }

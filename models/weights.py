@@ -11,7 +11,17 @@ import torch
 
 from utils import UserError
 
-RELEASE = Path(__file__).parent.parent / "checkpoints" / "release"
+UNREADABLE = (
+    AttributeError,
+    EOFError,
+    IndexError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
 
 
 def read_weights(path: Path) -> tuple[dict[str, Any], list[str], dict[str, torch.Tensor]]:
@@ -41,7 +51,7 @@ def _from_folder(folder: Path) -> tuple[dict[str, Any], list[str], dict[str, tor
         described = json.loads((folder / "config.json").read_text())
         state = load_file(folder / "model.safetensors")
         return described["config"], described["trained"], _float32(state)
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise UserError(
             f"{folder} holds no model ({type(error).__name__}: {str(error)[:80]}): expected "
             "model.safetensors and config.json, as save_pretrained writes them"
@@ -51,16 +61,19 @@ def _from_folder(folder: Path) -> tuple[dict[str, Any], list[str], dict[str, tor
 def _from_checkpoint(path: Path) -> tuple[dict[str, Any], list[str], dict[str, torch.Tensor]]:
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        state = dict(checkpoint["model"])
-        extra = state.pop("_extra_state")
-    except (OSError, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
+        extra = checkpoint["model"]["_extra_state"]
+        return extra["config"], extra["trained"], _float32(averaged_state(checkpoint))
+    except UNREADABLE as error:
         raise UserError(
             f"{path} is not a checkpoint of this project ({type(error).__name__}): "
             "expected a file written by train.py, such as checkpoints/best.pt"
         ) from None
-    from training.checkpoints import averaged_state
 
-    return extra["config"], extra["trained"], _float32(averaged_state(checkpoint) or state)
+
+def averaged_state(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """The model's tensors in a checkpoint dictionary, averaged where there is an average."""
+    tensors = {n: t for n, t in checkpoint["model"].items() if isinstance(t, torch.Tensor)}
+    return tensors | checkpoint.get("ema", {})
 
 
 def _float32(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

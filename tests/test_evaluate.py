@@ -9,7 +9,8 @@ import pytest
 
 import evaluate
 import metrics.pictures
-from utils import STEMS, run_script
+from tests.commands import error_of, run_command
+from utils import STEMS
 
 ROOT = Path(__file__).parent.parent
 
@@ -32,22 +33,10 @@ def run(monkeypatch, tmp_path, weights):
 
     def call(*arguments: object) -> Path:
         fixed = ["--checkpoint", weights, "--output_dir", tmp_path / "out", "--device", "cpu"]
-        line = ["evaluate.py", *fixed, "--steps", 1, *arguments]
-        monkeypatch.setattr(sys, "argv", [str(word) for word in line])
-        run_script(evaluate.main)
+        run_command(monkeypatch, evaluate.main, *fixed, "--steps", 1, *arguments)
         return tmp_path / "out"
 
     return call
-
-
-def error_of(monkeypatch, capsys, *arguments: object) -> str:
-    """The one line on stderr of a command that must fail."""
-    monkeypatch.setattr(sys, "argv", ["evaluate.py", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stopped:
-        run_script(evaluate.main)
-    lines = capsys.readouterr().err.splitlines()
-    assert stopped.value.code == 2 and len(lines) == 1 and lines[0].startswith("error: ")
-    return lines[0]
 
 
 def test_help_answers_without_torch():
@@ -75,13 +64,15 @@ def test_help_answers_without_torch():
     ],
 )
 def test_mistakes_are_one_line_that_says_what_to_do(monkeypatch, capsys, arguments, words):
-    assert words in error_of(monkeypatch, capsys, *arguments)
+    assert words in error_of(monkeypatch, capsys, evaluate.main, *arguments)
 
 
 def test_wrong_data_is_one_line(monkeypatch, capsys, weights, tmp_path):
     found = ["--checkpoint", weights, "--device", "cpu", "--compute_metrics", "--data_dir"]
-    assert "does not exist" in error_of(monkeypatch, capsys, *found, tmp_path / "nowhere")
-    assert "nothing to train on" in error_of(monkeypatch, capsys, *found, tmp_path)
+    assert "does not exist" in error_of(
+        monkeypatch, capsys, evaluate.main, *found, tmp_path / "nowhere"
+    )
+    assert "nothing to train on" in error_of(monkeypatch, capsys, evaluate.main, *found, tmp_path)
 
 
 @pytest.mark.filterwarnings("ignore:the planner is untrained")

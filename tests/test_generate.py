@@ -12,7 +12,8 @@ import soundfile
 
 import generate
 import metrics.pictures
-from utils import SAMPLE_RATE, STEMS, UserError, run_script
+from tests.commands import error_of, run_command
+from utils import SAMPLE_RATE, STEMS, UserError
 
 ROOT = Path(__file__).parent.parent
 FILES = {*(f"{stem}.wav" for stem in STEMS), "mix.wav", "song.mid", "song.json"}
@@ -40,22 +41,10 @@ def run(monkeypatch, tmp_path, weights):
     def call(*arguments: object) -> list[Path]:
         before = set(tmp_path.glob("out/*"))
         fixed = ["--checkpoint", weights, "--output_dir", tmp_path / "out", "--device", "cpu"]
-        line = ["generate.py", *fixed, "--steps", 1, *arguments]
-        monkeypatch.setattr(sys, "argv", [str(word) for word in line])
-        run_script(generate.main)
+        run_command(monkeypatch, generate.main, *fixed, "--steps", 1, *arguments)
         return sorted(set(tmp_path.glob("out/*")) - before)
 
     return call
-
-
-def error_of(monkeypatch, capsys, *arguments: object) -> str:
-    """The one line on stderr of a command that must fail."""
-    monkeypatch.setattr(sys, "argv", ["generate.py", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stopped:
-        run_script(generate.main)
-    lines = capsys.readouterr().err.splitlines()
-    assert stopped.value.code == 2 and len(lines) == 1 and lines[0].startswith("error: ")
-    return lines[0]
 
 
 def stem(folder: Path, name: str) -> np.ndarray:
@@ -118,7 +107,7 @@ def test_help_answers_at_once_and_without_torch():
     ],
 )
 def test_mistakes_are_one_line_that_says_what_to_do(monkeypatch, capsys, arguments, words):
-    assert words in error_of(monkeypatch, capsys, *arguments)
+    assert words in error_of(monkeypatch, capsys, generate.main, *arguments)
 
 
 def test_a_song_is_a_folder_and_the_seed_repeats_it(run, capsys):

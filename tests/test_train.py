@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 import train
-from utils import SAMPLE_RATE, STEMS, run_script
+from tests.commands import error_of, run_command
+from utils import SAMPLE_RATE, STEMS
 
 ROOT = Path(__file__).parent.parent
 
@@ -36,20 +37,6 @@ def songs(tmp_path_factory) -> Path:
                 folder / f"{stem}.wav", 0.1 * rng.standard_normal(13 * SAMPLE_RATE), SAMPLE_RATE
             )
     return root
-
-
-def run_command(monkeypatch, *arguments: object) -> None:
-    monkeypatch.setattr(sys, "argv", ["train.py", *map(str, arguments)])
-    run_script(train.main)
-
-
-def error_of(monkeypatch, capsys, *arguments: object) -> str:
-    """The one line on stderr of a command that must fail."""
-    with pytest.raises(SystemExit) as stopped:
-        run_command(monkeypatch, *arguments)
-    lines = capsys.readouterr().err.splitlines()
-    assert stopped.value.code == 2 and len(lines) == 1 and lines[0].startswith("error: ")
-    return lines[0]
 
 
 def small_run(songs: Path, out: Path, *more: object) -> list[object]:
@@ -90,13 +77,15 @@ def test_mistakes_are_one_line(monkeypatch, capsys, tmp_path, arguments, expecte
     (tmp_path / "notes.txt").write_text("no music")
     arguments = [a.format(out=tmp_path) for a in arguments]
     places = ["--checkpoint_dir", tmp_path / "c", "--log_dir", tmp_path / "l"]
-    assert expected in error_of(monkeypatch, capsys, *arguments, *places)
+    assert expected in error_of(monkeypatch, capsys, train.main, *arguments, *places)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["notes.txt"]
 
 
 def test_train_resume_and_load(monkeypatch, capsys, songs, tmp_path):
-    run_command(monkeypatch, *small_run(songs, tmp_path, "--steps", 1))
-    run_command(monkeypatch, "--resume", "--checkpoint_dir", tmp_path / "c", "--steps", 2)
+    run_command(monkeypatch, train.main, *small_run(songs, tmp_path, "--steps", 1))
+    run_command(
+        monkeypatch, train.main, "--resume", "--checkpoint_dir", tmp_path / "c", "--steps", 2
+    )
     assert "step 1 of 2" in capsys.readouterr().out
     import torch
 
@@ -108,4 +97,6 @@ def test_train_resume_and_load(monkeypatch, capsys, songs, tmp_path):
     assert model.config.preset == "tiny" and model.trained == {"codec"}
     name, tensor = next(iter(checkpoint["ema"].items()))
     assert torch.equal(model.state_dict()[name], tensor)
-    assert "holds a run already" in error_of(monkeypatch, capsys, *small_run(songs, tmp_path))
+    assert "holds a run already" in error_of(
+        monkeypatch, capsys, train.main, *small_run(songs, tmp_path)
+    )

@@ -197,12 +197,6 @@ def load_checkpoint(path: str | Path) -> dict[str, Any]:
     return state
 
 
-def averaged_state(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:
-    """The model's tensors in a checkpoint dictionary, averaged where there is an average."""
-    tensors = {n: t for n, t in checkpoint["model"].items() if isinstance(t, torch.Tensor)}
-    return tensors | checkpoint.get("ema", {})
-
-
 def _check_contents(path: Path, state: object) -> None:
     missing = [k for k in REQUIRED_KEYS if not isinstance(state, dict) or k not in state]
     if missing:

@@ -7,20 +7,26 @@ not say comes from `--config`, then (with `--resume`) from the run itself, then 
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from training.schedule import SCHEDULES
-from utils import UserError, did_you_mean, registered, write_atomically
+from utils import (
+    DEVICES,
+    PRESET_NAMES,
+    Parser,
+    UserError,
+    did_you_mean,
+    registered,
+    write_atomically,
+)
 
 ROOT = Path(__file__).parent.parent
 STAGE_ORDER = ("codec", "score", "planner", "flow")
-PRESETS = ("tiny", "small", "base")
 SAVED_NAME = "settings.json"
 
 
@@ -70,7 +76,7 @@ class TrainSettings:
         0, INDEX, "segments in the latent cache, each heard in its own augmentation; 0: one epoch"
     )
     # model
-    preset: str = _setting("base", str, "size of the model", PRESETS)
+    preset: str = _setting("base", str, "size of the model", PRESET_NAMES)
     hidden_dim: int | None = _setting(
         None, COUNT, "width of the generator (default: the preset's; base has 1024)"
     )
@@ -107,7 +113,7 @@ class TrainSettings:
     ema_decay: float = _setting(0.999, DECAY, "decay of the moving average of weights")
     seed: int = _setting(42, INDEX, "of weights, data order, augmentation and noise")
     # machine
-    device: str = _setting("auto", str, "where to compute", ("auto", "cpu", "cuda", "mps"))
+    device: str = _setting("auto", str, "where to compute", DEVICES)
     mixed_precision: str = _setting("no", str, "arithmetic of the model", ("no", "bf16", "fp16"))
     threads: int | None = _setting(
         None, COUNT, "CPU threads; another number gives other last digits (default: torch's)"
@@ -149,21 +155,13 @@ GROUPS = {
 }
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argparse parser whose mistakes are `UserError`s with a suggestion."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UserError(f"{message} (see {self.prog} --help)")
-
-
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """The flags of train.py, in groups; a flag that is not given is absent from the result."""
-    parser = _Parser(
+    parser = Parser(
         prog="train.py",
         description="Train HarmonicFlow on a folder of songs.",
         epilog="example: python train.py --preset small --data_dir data/slakh2100 --time_limit 60",
         argument_default=argparse.SUPPRESS,
-        allow_abbrev=False,
     )
     parser.add_argument("--config", metavar="FILE", help="JSON file of settings; flags override it")
     group = parser
@@ -208,29 +206,17 @@ def parse_arguments(arguments: Sequence[str]) -> CommandLine:
         UserError: an unknown flag or key, or a value out of range.
     """
     parser = build_parser()
-    given = _parse(parser, arguments)
+    given = vars(parser.parse(arguments))
     config = given.pop("config", None)
     if config:
-        given = _parse(parser, _file_arguments(Path(config))) | given
+        given = vars(parser.parse(_file_arguments(Path(config)))) | given
     settings = dict(given)
     saved = Path(given.get("checkpoint_dir", TrainSettings.checkpoint_dir)) / SAVED_NAME
     if given.get("resume") and saved.is_file():
-        settings = _parse(parser, _file_arguments(saved)) | given
+        settings = vars(parser.parse(_file_arguments(saved))) | given
         if "epochs" in given and "steps" not in given:
             settings.pop("steps", None)
     return CommandLine(TrainSettings(**settings), frozenset(given))
-
-
-def _parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> dict[str, Any]:
-    """Name -> value of the flags that are there."""
-    found, unknown = parser.parse_known_args(list(arguments))
-    if unknown:
-        word = unknown[0].split("=")[0]
-        names = [f"--{f.name}" for f in fields(TrainSettings)]
-        near = difflib.get_close_matches(word, names, n=1, cutoff=0.7)
-        hint = f"did you mean '{near[0]}'? " if near else ""
-        raise UserError(f"unknown argument '{word}': {hint}see {parser.prog} --help")
-    return vars(found)
 
 
 def _file_arguments(path: Path) -> list[str]:

@@ -7,6 +7,7 @@ from the bar line.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, TypeVar
@@ -113,6 +114,32 @@ def pick(choices: tuple[Choice, ...], drive: float, rng: np.random.Generator) ->
     ranked = sorted(choices, key=_strokes_of)
     place = np.clip(drive + rng.normal(0.0, 0.3), 0.0, 0.999)
     return ranked[int(place * len(ranked))]
+
+
+def pick_two(
+    written: Mapping[str, Mapping[str, tuple[Choice, ...]]],
+    style: str,
+    meter: str,
+    drive: float,
+    rng: np.random.Generator,
+    *,
+    change: float,
+) -> tuple[Choice, Choice]:
+    """What a player plays in the verses and in the loud sections: the same, or something busier.
+
+    Args:
+        written: meter -> style -> rhythms (or grooves).
+        drive: 0 (calm) to 1 (busy).
+        change: how often the loud sections have something of their own, 0 to 1.
+    """
+    choices = written[written_meter(meter)][style]
+    verse = pick(choices, drive, rng)
+    return verse, pick(choices, drive + 0.2, rng) if rng.random() < change else verse
+
+
+def written_meter(meter: str) -> str:
+    """The meter in which the rhythms of a meter are written: 6/8 is half of 12/8."""
+    return "12/8" if meter == "6/8" else meter
 
 
 def _strokes_of(rhythm: str | dict[str, str]) -> int:

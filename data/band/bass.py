@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from data.band.bar import Bar, Event, Meter, Step, pick, steps
+from data.band.bar import Bar, Event, Meter, Step, pick_two, steps
 from data.band.voicing import bass_degree, nearest, scale_of
 from data.chords import NO_CHORD, chord_root, chord_tones
 
@@ -101,9 +101,7 @@ class Bassist:
         cls, style: str, meter: str, drive: float, key: int, rng: np.random.Generator
     ) -> Bassist:
         """A bassist of a style; drive 0-1 leans to busier lines."""
-        choices = LINES["12/8" if meter == "6/8" else meter][style]
-        verse = pick(choices, drive, rng)
-        chorus = pick(choices, drive + 0.2, rng) if rng.random() < 0.5 else verse
+        verse, chorus = pick_two(LINES, style, meter, drive, rng, change=0.5)
         short = rng.uniform(0.45, 0.8) if style in ("funk", "electronic", "reggae") else 0.93
         return cls(verse, chorus, key, float(short), float(rng.uniform(33.0, 38.0)))
 

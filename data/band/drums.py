@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.band.bar import Bar, Event, Step, pick, steps
+from data.band.bar import Bar, Event, Step, pick_two, steps
 
 KEYS = {
     "kick": 36,
@@ -209,9 +209,7 @@ class Drummer:
     @classmethod
     def for_style(cls, style: str, meter: str, drive: float, rng: np.random.Generator) -> Drummer:
         """A drummer of a style: two grooves, the second opened up for the loud sections."""
-        choices = GROOVES["12/8" if meter == "6/8" else meter][style]
-        verse = pick(choices, drive, rng)
-        chorus = pick(choices, drive + 0.2, rng) if rng.random() < 0.4 else verse
+        verse, chorus = pick_two(GROOVES, style, meter, drive, rng, change=0.4)
         if "hat" in chorus and rng.random() < 0.6:
             lane = "ride" if rng.random() < 0.7 else "open"
             thinned = chorus["hat"].replace("o", "-") if lane == "open" else chorus["hat"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.band.bar import Bar, Event, Step, pick, steps
+from data.band.bar import Bar, Event, Step, pick_two, steps
 from data.band.melody import Melodist
 from data.band.voicing import guitar_shape, power_chord
 from data.chords import NO_CHORD
@@ -110,9 +110,7 @@ class Guitarist:
         rng: np.random.Generator,
     ) -> Guitarist:
         """A guitarist of a style; drive 0-1 leans to busier parts."""
-        choices = PARTS["12/8" if meter == "6/8" else meter][style]
-        verse = pick(choices, drive, rng)
-        chorus = pick(choices, drive + 0.2, rng) if rng.random() < 0.6 else verse
+        verse, chorus = pick_two(PARTS, style, meter, drive, rng, change=0.6)
         high = style in ("funk", "reggae", "jazz", "electronic", "latin")
         position = int(rng.integers(3, 8) if high else rng.integers(0, 4))
         return cls(verse, chorus, position, STRUM_SECONDS / beat_seconds, solo)

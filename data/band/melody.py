@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from data.band.bar import Bar, Event, steps
+from data.band.bar import Bar, Event, steps, written_meter
 from data.band.voicing import nearest, scale_of
 from data.chords import NO_CHORD, chord_tones
 
@@ -50,7 +50,7 @@ class Melodist:
     def for_style(
         cls, style: str, meter: str, key: int, centre: int, rng: np.random.Generator
     ) -> Melodist:
-        choices = RHYTHMS["12/8" if meter == "6/8" else meter]
+        choices = RHYTHMS[written_meter(meter)]
         rhythms = tuple(choices[i] for i in rng.integers(0, len(choices), 3))
         contour = tuple(int(s) for s in rng.choice((-2, -1, -1, 0, 1, 1, 2, 3), size=7))
         tones = scale_of(key)

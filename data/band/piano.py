@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from data.band.bar import Bar, Event, Step, pick, steps
+from data.band.bar import Bar, Event, Step, pick_two, steps
 from data.band.melody import Melodist
 from data.band.voicing import bass_degree, nearest, piano_voicing
 from data.chords import NO_CHORD, chord_root
@@ -97,9 +97,7 @@ class Pianist:
         rng: np.random.Generator,
     ) -> Pianist:
         """A pianist of a style; drive 0-1 leans to busier parts."""
-        choices = PARTS["12/8" if meter == "6/8" else meter][style]
-        verse = pick(choices, drive, rng)
-        chorus = pick(choices, drive + 0.2, rng) if rng.random() < 0.6 else verse
+        verse, chorus = pick_two(PARTS, style, meter, drive, rng, change=0.6)
         options = (
             {"verse", "intro"},
             {"chorus"},

@@ -193,9 +193,9 @@ class Conditions:
 
         Args:
             generator: on the CPU.
-            rates: probabilities for `NAMES`, for the `SHEET_PARTS` of the sheet, for `labels` (every
-                label at once: only words, a reference or a sheet remain) and for `all`, saying
-                nothing at all.
+            rates: probabilities for `NAMES`, for the `SHEET_PARTS` of the sheet, for `labels`
+                (every label at once: only words, a reference or a sheet remain) and for `all`,
+                saying nothing at all.
         """
         joint = ("all", "labels", *SHEET_PARTS)
         _check_names([name for name in rates if name not in joint])

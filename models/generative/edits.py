@@ -8,12 +8,13 @@ transcribing a recording are all the same call.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
 import torch
 
+from data.lead_sheet import LeadSheet
 from data.roll import to_roll
 from data.score import Score
 from utils import FRAME_SAMPLES, NUM_STEMS, SAMPLE_RATE, STEMS, UserError, did_you_mean
@@ -93,12 +94,28 @@ class Keep:
         num_samples: length of what is given.
         audio: (b s t) stems at 22,050 Hz, or None when only notes are given.
         rolls: (b s l p) their notes, or None when only sound is given.
+        played: the score that the notes are from, with its beats and programs.
     """
 
     known: torch.Tensor
     num_samples: int
     audio: torch.Tensor | None = None
     rolls: torch.Tensor | None = None
+    played: Score | None = None
+
+    @property
+    def sheet(self) -> LeadSheet | None:
+        """The lead sheet of the given score; it leaves open how stems play that are not given."""
+        if self.played is None:
+            return None
+        sheet = LeadSheet.from_score(self.played)
+        given = self.known[..., 1].any(-1).any(0).numpy(force=True)
+        return replace(sheet, density=np.where(given, sheet.density, np.nan))
+
+    def covers(self, num_samples: int) -> bool:
+        """Whether all the sound, or all the notes, of a song of that length are given."""
+        whole = self.known.flatten(0, 2).all(0)
+        return self.num_samples >= num_samples and bool(whole.any())
 
     @staticmethod
     def stems(audio: Mapping[str, np.ndarray], score: Score | None = None) -> Keep:
@@ -113,6 +130,9 @@ class Keep:
                 raise UserError(f"unknown stem '{name}': {did_you_mean(name, STEMS)}")
         if not audio or max(len(a) for a in audio.values()) == 0:
             raise UserError("no stem is given, or all are empty: give at least one with sound")
+        for name, waveform in audio.items():
+            if np.ndim(waveform) != 1:
+                raise UserError(f"the {name} has shape {np.shape(waveform)}: expected mono (t,)")
         length = max(len(a) for a in audio.values())
         waveforms = torch.zeros(1, NUM_STEMS, length)
         for name, waveform in audio.items():
@@ -144,17 +164,19 @@ class Keep:
     def score(score: Score) -> Keep:
         """The notes of every stem: the model performs them."""
         num_samples = round(score.duration * SAMPLE_RATE)
+        if not num_samples:
+            raise UserError("the score is empty: its duration is 0")
         rolls = torch.from_numpy(to_roll(score, _frames(num_samples)))[None]
         known = torch.zeros(*rolls.shape[:3], 2, dtype=torch.bool)
         known[..., 1] = True
-        return Keep(known, num_samples, None, rolls)
+        return Keep(known, num_samples, rolls=rolls, played=score)
 
     @staticmethod
     def sound(audio: torch.Tensor) -> Keep:
         """The sound of every stem (b s t): the model transcribes it."""
         known = torch.zeros(len(audio), NUM_STEMS, _frames(audio.shape[-1]), 2, dtype=torch.bool)
         known[..., 0] = True
-        return Keep(known, audio.shape[-1], audio)
+        return _keep(audio, known, None)
 
 
 def _frames(num_samples: int) -> int:
@@ -162,14 +184,20 @@ def _frames(num_samples: int) -> int:
 
 
 def _keep(audio: torch.Tensor, known: torch.Tensor, score: Score | None) -> Keep:
-    """Given audio (1 s t) and, where its score is known, its notes."""
+    """Given audio (b s t) and, where its score is known, its notes.
+
+    A stem that sounds but has no note in the score is one whose notes are not known.
+    """
     if audio.ndim != 3 or audio.shape[1] != NUM_STEMS:
         raise UserError(
             f"given audio has shape {tuple(audio.shape[1:])}: expected ({NUM_STEMS}, samples)"
         )
-    rolls = None
+    if not audio.isfinite().all():
+        raise UserError("given audio holds values that are not numbers (nan or infinity)")
     if score is None:
         known[..., 1] = False
-    else:
-        rolls = torch.from_numpy(to_roll(score, known.shape[2]))[None]
-    return Keep(known, audio.shape[-1], audio.float(), rolls)
+        return Keep(known, audio.shape[-1], audio.float())
+    noted = torch.tensor([len(score.notes[stem]) > 0 for stem in STEMS])
+    known[..., 1] &= (noted | ~audio.any(-1).cpu())[..., None]
+    rolls = torch.from_numpy(to_roll(score, known.shape[2]))[None]
+    return Keep(known, audio.shape[-1], audio.float(), rolls, score)

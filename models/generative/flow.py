@@ -46,19 +46,22 @@ def sample_tau(count: int, generator: torch.Generator) -> torch.Tensor:
     return tau
 
 
-def schedule(steps: int, *, score_lead: float = 0.0, start: float = 0.0) -> torch.Tensor:
+def schedule(
+    steps: int, *, score_lead: float = 0.0, start: tuple[float, float] = (0.0, 0.0)
+) -> torch.Tensor:
     """Pairs (steps + 1, 2) of sound time and score time from `start` to 1.
 
     Args:
         steps: number of steps.
         score_lead: share of the walk by which the score is ahead, 0 (together) to below 1; at 0.5
             the score is finished before the sound begins.
-        start: flow time at which both begin; above 0 when varying an existing song.
+        start: flow times at which sound and score begin; above 0 where existing music is varied.
     """
+    begin = torch.tensor(start)
     walk = torch.linspace(0.0, 1.0, steps + 1)
     score = (walk / (1.0 - score_lead)).clamp_max(1.0)
     sound = ((walk - score_lead) / (1.0 - score_lead)).clamp_min(0.0)
-    return start + (1.0 - start) * torch.stack([sound, score], dim=-1)
+    return begin + (1.0 - begin) * torch.stack([sound, score], dim=-1)
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,9 @@ class Widths:
     score: int
 
     def spread(self, pair: torch.Tensor) -> torch.Tensor:
-        """A pair (..., 2) of sound and score values as one value per latent dimension (..., d)."""
+        """A pair (..., 2) for sound and score, of any type, as one value per latent dimension
+        (..., d).
+        """
         repeats = torch.tensor([self.sound, self.score], device=pair.device)
         return pair.repeat_interleave(repeats, dim=-1)
 
@@ -100,7 +105,6 @@ def heun(field: Field, x: torch.Tensor, times: torch.Tensor, widths: Widths) -> 
 
 
 SAMPLERS = {"euler": euler, "midpoint": midpoint, "heun": heun}
-CALLS_PER_STEP = {"euler": 1, "midpoint": 2, "heun": 2}
 
 
 def guided(velocities: torch.Tensor, weights: list[float]) -> torch.Tensor:

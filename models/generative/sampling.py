@@ -4,6 +4,7 @@ last.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -11,14 +12,18 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional as F
 
+from data.roll import ROLL_ROWS
 from models.encoders.conditions import NAMES, Conditions, Context
 from models.generative.edits import Keep
 from models.generative.flow import SAMPLERS, Widths, guided, interpolate, schedule
 from models.generative.generator import Generator
+from models.generative.transformer import TransformerConfig
 from utils import (
     FRAME_SAMPLES,
     NUM_STEMS,
+    SAMPLE_RATE,
     SEGMENT_FRAMES,
+    SEGMENT_SAMPLES,
     STEMS,
     UserError,
     did_you_mean,
@@ -29,7 +34,9 @@ if TYPE_CHECKING:
     from models.harmonicflow import HarmonicFlow
 
 OVERLAP_FRAMES = 64
+MACRO_FRAMES = TransformerConfig.FOLD**2
 MAX_STEPS = 1_000
+MAX_GUIDANCE = 100.0
 
 
 @dataclass(frozen=True)
@@ -41,20 +48,24 @@ class Sampling:
     guidance: float | Mapping[str, float]
     score_lead: float
 
-    def checked(self) -> Sampling:
-        """Itself, when every value is in its range."""
-        if not 1 <= self.steps <= MAX_STEPS:
-            raise UserError(f"steps is {self.steps}: choose from 1 to {MAX_STEPS}")
+    def checked(self, *, together: bool = False) -> Sampling:
+        """Itself, when every value is in its range; `together`: without a lead of the score."""
+        if self.steps not in range(1, MAX_STEPS + 1):
+            raise UserError(f"steps is {self.steps}: choose from 1 to {MAX_STEPS}, a whole number")
         if self.sampler not in SAMPLERS:
             raise UserError(
                 f"unknown sampler '{self.sampler}': {did_you_mean(self.sampler, list(SAMPLERS))}"
             )
         if not 0.0 <= self.score_lead <= 0.9:
             raise UserError(f"score_lead is {self.score_lead:g}: choose from 0 to 0.9")
-        for name in self.weights:
+        for name, weight in self.weights.items():
             if name not in ("all", *NAMES):
                 raise UserError(f"no guidance for '{name}': {did_you_mean(name, ['all', *NAMES])}")
-        return self
+            if not 0.0 <= weight <= MAX_GUIDANCE:
+                limits = f"choose from 0 to {MAX_GUIDANCE:g}"
+                raise UserError(f"guidance for {name} is {weight:g}: {limits}")
+        lead = 0.0 if together else self.score_lead
+        return replace(self, steps=int(self.steps), score_lead=lead)
 
     @property
     def weights(self) -> dict[str, float]:
@@ -63,26 +74,34 @@ class Sampling:
             return {name: float(w) for name, w in self.guidance.items()}
         return {"all": float(self.guidance)}
 
-    @property
-    def pulling(self) -> dict[str, float]:
-        """The weights that cost a call: those that are not 1."""
-        return {name: w for name, w in self.weights.items() if w != 1.0}
+    def pulling(self, said: Conditions, *, negative: bool) -> dict[str, float]:
+        """The weights that act and cost a call: not 1, and of something that is said."""
+        acting = {*said.given, *(["text"] if negative else [])}
+        acting |= {"all"} if acting else set()
+        return {name: w for name, w in self.weights.items() if w != 1.0 and name in acting}
+
+    def warn_of_idle(self, said: Conditions, *, negative: bool) -> None:
+        """Warns of what was asked for and does nothing."""
+        for name in set(self.weights) - {"all", *said.given, *(["text"] if negative else [])}:
+            warnings.warn(f"guidance for '{name}' does nothing: none is said", stacklevel=3)
+        if negative and max(self.weights.get(name, 1.0) for name in ("all", "text")) <= 1.0:
+            warnings.warn("negative_text does nothing: it needs guidance above 1", stacklevel=3)
 
 
 @dataclass(frozen=True)
 class Start:
     """What a walk begins with.
 
-    latents (b s l d) of what is given, zeros elsewhere; known (b s l 2) bool where it is held;
-    plays (b s) bool; tau: flow time at which it begins, above 0 for a variation of the latents;
-    audio (b s t) and audio_frames (b s l): what must come back to the sample; rolls (b s l p) and
-    note_frames (b s l): what must come back to the note.
+    latents (b s l d) of what is given, zeros elsewhere; known (b s l 2) bool where it is held, l in
+    whole macro frames; plays (b s) bool; tau: flow times of sound and score at which it begins,
+    above 0 for a variation of the latents; audio (b s t) and audio_frames (b s l): what must come
+    back to the sample; rolls (b s l p) and note_frames (b s l): what must come back to the note.
     """
 
     latents: torch.Tensor
     known: torch.Tensor
     plays: torch.Tensor
-    tau: float = 0.0
+    tau: tuple[float, float] = (0.0, 0.0)
     audio: torch.Tensor | None = None
     audio_frames: torch.Tensor | None = None
     rolls: torch.Tensor | None = None
@@ -92,67 +111,125 @@ class Start:
     def of(
         model: HarmonicFlow,
         b: int,
-        num_frames: int,
-        keep: Keep | None,
-        plays: Mapping[str, bool] | None,
-        variation: float | None,
+        num_samples: int,
+        *,
+        keep: Keep | None = None,
+        plays: Mapping[str, bool] | None = None,
+        variation: float | None = None,
     ) -> Start:
-        """Start of b songs of `num_frames` frames; arguments as in `HarmonicFlow.generate`."""
-        if variation is not None and not 0.0 <= variation <= 1.0:
-            raise UserError(
-                f"variation is {variation:g}: choose from 0 (the given music) to 1 (anew)"
-            )
+        """Start of b songs of `num_samples`; arguments as in `HarmonicFlow.generate`."""
+        num_frames = -(-num_samples // (MACRO_FRAMES * FRAME_SAMPLES)) * MACRO_FRAMES
         d = model.widths.sound + model.widths.score
         latents = torch.zeros(b, NUM_STEMS, num_frames, d, device=model.device)
         known = torch.zeros(b, NUM_STEMS, num_frames, 2, dtype=torch.bool, device=model.device)
         start = Start(latents, known, torch.ones(b, NUM_STEMS, dtype=torch.bool))
-        if keep is not None:
-            start = _with_keep(start, model, keep, variation)
-        resting = [i for i, stem in enumerate(STEMS) if plays and plays.get(stem) is False]
+        if variation is not None:
+            start = _varied(start, model, _whole(keep, num_samples), variation)
+        elif keep is not None:
+            start = _held(start, model, keep, num_samples)
+        resting = [i for i, stem in enumerate(STEMS) if plays and not plays.get(stem, True)]
         return _with_rests(start, model, resting) if resting else start
 
 
-def _with_keep(start: Start, model: HarmonicFlow, keep: Keep, variation: float | None) -> Start:
-    """The start with given music in it; under variation it is departed from, not held."""
-    b, _, num_frames, _ = start.latents.shape
-    sound_dim = model.widths.sound
-    latents, known = start.latents.clone(), start.known.clone()
-    given = min(keep.known.shape[2], num_frames)
+def _given_latents(start: Start, model: HarmonicFlow, keep: Keep) -> torch.Tensor:
+    """Latents (b s l d) of given music, zeros where there is none."""
+    latents, sound_dim = start.latents.clone(), model.widths.sound
+    given = keep.known.shape[2]
     if keep.audio is not None:
         padded = F.pad(keep.audio, (0, -keep.audio.shape[-1] % FRAME_SAMPLES)).to(model.device)
-        latents[:, :, :given, :sound_dim] = model.codec.encode(padded)[:, :, :given]
+        latents[:, :, :given, :sound_dim] = model.codec.encode(padded)
     if keep.rolls is not None:
-        latents[:, :, :given, sound_dim:] = model.score_codec.encode(keep.rolls.to(model.device))[
-            :, :, :given
-        ]
+        rolls = keep.rolls.to(model.device)
+        latents[:, :, :given, sound_dim:] = model.score_codec.encode(rolls)
+    return latents
+
+
+def _held(start: Start, model: HarmonicFlow, keep: Keep, num_samples: int) -> Start:
+    """The start with given music that the result must keep."""
+    b, _, num_frames, _ = start.latents.shape
+    given = keep.known.shape[2]
+    if num_samples > keep.num_samples:  # the song goes on: a frame that is given in part is made
+        given = keep.num_samples // FRAME_SAMPLES
+    known = start.known.clone()
     known[:, :, :given] = keep.known[:, :, :given].to(model.device)
-    if variation is not None:
-        return replace(start, latents=latents, tau=1.0 - variation)
-    start = replace(start, latents=latents, known=known)
+    start = replace(start, latents=_given_latents(start, model, keep), known=known)
     if keep.audio is not None:
         audio = keep.audio.expand(b, -1, -1).cpu()
         start = replace(start, audio=audio, audio_frames=known[..., 0].cpu())
     if keep.rolls is not None:
-        rolls = F.pad(keep.rolls, (0, 0, 0, num_frames - given))[:, :, :num_frames]
+        rolls = F.pad(keep.rolls, (0, 0, 0, num_frames - keep.rolls.shape[2]))
         rolls = rolls.expand(b, -1, -1, -1).cpu()
         start = replace(start, rolls=rolls, note_frames=known[..., 1].cpu())
     return start
 
 
+def _whole(keep: Keep | None, num_samples: int) -> Keep:
+    """Given music that can be varied: a whole song."""
+    if keep is None:
+        raise UserError(
+            "variation needs music to depart from: give it with keep (--song, or Keep.beginning)"
+        )
+    missing = [STEMS[i] for i in range(NUM_STEMS) if not keep.known[:, i].any()]
+    if missing:
+        raise UserError(
+            f"variation departs from a whole song, and {', '.join(missing)} is not given: give "
+            "all stems, or leave variation out"
+        )
+    if keep.num_samples < num_samples:
+        seconds = keep.num_samples / SAMPLE_RATE
+        raise UserError(f"a variation is as long as its song: choose duration {seconds:.3f}")
+    return keep
+
+
+def _varied(start: Start, model: HarmonicFlow, keep: Keep, variation: float) -> Start:
+    """The start that departs from given music; what is not given of it begins as noise."""
+    if not 0.0 <= variation <= 1.0:
+        raise UserError(f"variation is {variation:g}: choose from 0 (the given music) to 1 (anew)")
+    parts = (keep.audio, keep.rolls)
+    tau = tuple(0.0 if part is None else 1.0 - variation for part in parts)
+    return replace(start, latents=_given_latents(start, model, keep), tau=tau)
+
+
 def _with_rests(start: Start, model: HarmonicFlow, resting: list[int]) -> Start:
-    """The start with some stems known to be silent, sound and score."""
-    num_frames = start.latents.shape[2]
-    length = min(num_frames, SEGMENT_FRAMES)
-    silence = torch.zeros(1, NUM_STEMS, length * FRAME_SAMPLES, device=model.device)
-    rest = torch.zeros(
-        1, NUM_STEMS, length, model.score_codec.encoder_in.in_features, device=model.device
-    )
-    quiet = torch.cat([model.codec.encode(silence), model.score_codec.encode(rest)], dim=-1)
-    latents, known, plays = start.latents.clone(), start.known.clone(), start.plays.clone()
-    latents[:, resting] = quiet[:, resting, length // 2][:, :, None]
-    known[:, resting] = True
+    """The start with some stems known to be silent, sound and score, where no sound is given."""
+    sounding = start.known[..., 0]
+    for i in resting:
+        if sounding[:, i].all():
+            raise UserError(f"the {STEMS[i]} is given, so it cannot rest: leave it out of plays")
+    rests = torch.zeros(NUM_STEMS, dtype=torch.bool, device=model.device)
+    rests[resting] = True
+    rests = (~sounding & rests[:, None])[..., None]
+    plays = start.plays.clone()
     plays[:, resting] = False
-    return replace(start, latents=latents, known=known, plays=plays)
+    start = replace(
+        start,
+        latents=torch.where(rests, _silence(model), start.latents),
+        known=start.known | rests,
+        plays=plays,
+    )
+    if start.note_frames is None:
+        return start
+    return replace(start, note_frames=start.note_frames & ~rests[..., 0].cpu())
+
+
+def _silence(model: HarmonicFlow) -> torch.Tensor:
+    """Latents (1 s 1 d) of a frame in the midst of silence."""
+    audio = torch.zeros(1, NUM_STEMS, SEGMENT_SAMPLES, device=model.device)
+    roll = torch.zeros(1, NUM_STEMS, SEGMENT_FRAMES, ROLL_ROWS, device=model.device)
+    quiet = torch.cat([model.codec.encode(audio), model.score_codec.encode(roll)], dim=-1)
+    return quiet[:, :, SEGMENT_FRAMES // 2, None]
+
+
+def windows(num_frames: int) -> list[slice]:
+    """The windows in which a song is made: whole segments, each over the end of the one before.
+
+    The last one is moved back to be whole, or takes in up to a macro frame more.
+    """
+    spans, first = [], 0
+    while num_frames - first > SEGMENT_FRAMES + MACRO_FRAMES:
+        spans.append(slice(first, first + SEGMENT_FRAMES))
+        first += SEGMENT_FRAMES - OVERLAP_FRAMES
+    return [*spans, slice(min(first, max(num_frames - SEGMENT_FRAMES, 0)), num_frames)]
 
 
 @torch.no_grad()
@@ -173,23 +250,14 @@ def sample_long(
         negative: text tokens and mask to be unlike, in the place of the empty prompt.
     """
     latents, known = start.latents.clone(), start.known.clone()
-    num_frames = latents.shape[2]
-    first = 0
-    while True:
-        last = min(first + SEGMENT_FRAMES, num_frames)
-        span = slice(first, last)
-        noise = _noise(seeds, first, latents[:, :, span])
+    for span in windows(latents.shape[2]):
+        given, held = latents[:, :, span], widths.spread(known[:, :, span])
         window = replace(said, sheet=None if said.sheet is None else said.sheet[:, span])
-        field = _field(
-            generator, window, latents[:, :, span], known[:, :, span], sampling, negative, widths
-        )
-        latents[:, :, span] = _walk(
-            field, latents[:, :, span], known[:, :, span], noise, sampling, widths, start.tau
-        )
-        if last == num_frames:
-            return latents
-        known[:, :, :last] = True
-        first = last - OVERLAP_FRAMES
+        field = _field(generator, window, given, known[:, :, span], sampling, negative, widths)
+        noise = _noise(seeds, span.start, given)
+        latents[:, :, span] = _walk(field, given, held, noise, sampling, widths, start.tau)
+        known[:, :, : span.stop] = True
+    return latents
 
 
 def _noise(seeds: Sequence[int], first: int, like: torch.Tensor) -> torch.Tensor:
@@ -202,18 +270,17 @@ def _noise(seeds: Sequence[int], first: int, like: torch.Tensor) -> torch.Tensor
 def _walk(
     field,
     given: torch.Tensor,
-    known: torch.Tensor,
+    held: torch.Tensor,
     noise: torch.Tensor,
     sampling: Sampling,
     widths: Widths,
-    tau: float,
+    tau: tuple[float, float],
 ) -> torch.Tensor:
-    """One window from noise (or from the given music at flow time tau) to data; known parts
+    """One window from noise (or from the given music at flow times tau) to data; held parts
     stay.
     """
-    held = widths.spread(known.to(given.dtype)) > 0
     times = schedule(sampling.steps, score_lead=sampling.score_lead, start=tau).to(given.device)
-    x = interpolate(noise, given, torch.tensor(tau, device=given.device)) if tau else noise
+    x = interpolate(noise, given, widths.spread(times[0]))
     x = SAMPLERS[sampling.sampler](field, torch.where(held, given, x), times, widths)
     return torch.where(held, given, x)
 
@@ -228,10 +295,9 @@ def _field(
     widths: Widths,
 ):
     """The guided velocity field of one window; known parts have no velocity."""
-    b = len(given)
-    held = widths.spread(known.to(given.dtype)) > 0
-    pulling = sampling.pulling
-    context = _contexts(generator, said, list(pulling), given, negative)
+    b, held = len(given), widths.spread(known)
+    pulling = sampling.pulling(said, negative=negative is not None)
+    context = _contexts(generator, said, pulling, given, negative)
     present = torch.ones(b * (1 + len(pulling)), NUM_STEMS, dtype=torch.bool, device=given.device)
     repeat = lambda x: x.repeat(1 + len(pulling), *[1] * (x.ndim - 1))
     tiled_known = repeat(known)
@@ -249,16 +315,19 @@ def _field(
 def _contexts(
     generator: Generator,
     said: Conditions,
-    pulled: list[str],
+    pulling: Mapping[str, float],
     given: torch.Tensor,
     negative: tuple[torch.Tensor, torch.Tensor] | None,
 ) -> Context:
-    """Context of everything said, then without each condition that guidance pulls on, batched."""
+    """Context of everything said, then without each condition that guidance pulls on, batched.
+
+    Only a pull away from the words' absence (a weight above 1) is a pull away from the negative.
+    """
     b = len(given)
     versions = [said]
-    for name in pulled:
+    for name, weight in pulling.items():
         less = Conditions() if name == "all" else said.without(name)
-        if negative is not None and name in ("all", "text"):
+        if negative is not None and name in ("all", "text") and weight > 1.0:
             less = replace(
                 less, text_tokens=negative[0].to(given), text_mask=negative[1].to(given.device)
             )

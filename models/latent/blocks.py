@@ -1,6 +1,10 @@
-"""The block both codecs are made of: a ConvNeXt block over time, channels last."""
+"""What both codecs are made of: a ConvNeXt block over time, channels last, the scale of latents,
+and how a long song passes a network piece after piece.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import nn
@@ -29,6 +33,32 @@ class ConvNeXtBlock(nn.Module):
 def convnext_stack(width: int, depth: int, *, kernel: int = 7) -> nn.Sequential:
     """`depth` blocks in a row."""
     return nn.Sequential(*[ConvNeXtBlock(width, kernel=kernel, depth=depth) for _ in range(depth)])
+
+
+def in_pieces(
+    network: Callable[[torch.Tensor], torch.Tensor],
+    x: torch.Tensor,
+    *,
+    frames: int,
+    context: int,
+    rates: tuple[int, int] = (1, 1),
+) -> Iterator[torch.Tensor]:
+    """What a convolutional network makes of a long x, piece after piece along axis 1.
+
+    Args:
+        network: (b, n r, ...) -> (b, n q, ...) for any n, of rates (r, q) per latent frame.
+        x: (b, l r, ...).
+        frames: latent frames per piece.
+        context: latent frames that the network reads beside a piece; with as many as it can see,
+            the pieces together equal the output for the whole.
+    """
+    r, q = rates
+    num_frames = x.shape[1] // r
+    for start in range(0, num_frames, frames):
+        stop = min(start + frames, num_frames)
+        before, after = max(start - context, 0), min(stop + context, num_frames)
+        made = network(x[:, before * r : after * r])
+        yield made[:, (start - before) * q : (stop - before) * q]
 
 
 class LatentNorm(nn.Module):

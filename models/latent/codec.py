@@ -10,6 +10,7 @@ It does not know which stem it hears, only the scale of each stem's latents.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -17,8 +18,10 @@ from einops import rearrange
 from torch import nn
 from torch.nn import functional as F
 
-from models.latent.blocks import LatentNorm, convnext_stack
+from models.latent.blocks import LatentNorm, convnext_stack, in_pieces
 from utils import FRAME_SAMPLES, NUM_STEMS
+
+KERNEL = 7
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class CodecConfig:
     def fold(self) -> int:
         """Spectral frames per latent frame."""
         return FRAME_SAMPLES // self.hop_samples
+
+    def reach(self, depth: tuple[int, int]) -> int:
+        """Latent frames to either side that a stack of (fine, coarse) blocks and a window see."""
+        fine, coarse = (KERNEL // 2 * blocks for blocks in depth)
+        return coarse + -(-(fine * self.hop_samples + self.n_fft) // FRAME_SAMPLES)
 
 
 class CompressedSpectrum(nn.Module):
@@ -91,7 +99,7 @@ class CompressedSpectrum(nn.Module):
 
 @dataclass
 class CodecPosterior:
-    """Gaussian over codec-scale latents: mean and log-variance, both (b, l, d)."""
+    """Gaussian over codec-scale latents: mean and log-variance, both (b l d)."""
 
     mean: torch.Tensor
     logvar: torch.Tensor
@@ -100,16 +108,18 @@ class CodecPosterior:
         noise = torch.randn(self.mean.shape, generator=generator).to(self.mean)
         return self.mean + noise * (0.5 * self.logvar).exp()
 
-    def kl(self) -> torch.Tensor:
-        """Divergence from a unit Gaussian, nats per dimension and frame."""
-        return 0.5 * (self.mean.square() + self.logvar.exp() - 1.0 - self.logvar).mean()
+    def kl(self, counted: torch.Tensor) -> torch.Tensor:
+        """Divergence from a unit Gaussian, nats per dimension and frame, of items counted (b,)
+        bool.
+        """
+        nats = 0.5 * (self.mean.square() + self.logvar.exp() - 1.0 - self.logvar)
+        return (nats.mean((1, 2)) * counted).sum() / counted.sum().clamp_min(1)
 
 
 class Codec(nn.Module):
     """The audio codec; `encode` and `decode` speak unit-scale latents (b s l d)."""
 
-    CHUNK_FRAMES = 256
-    CONTEXT_FRAMES = 24
+    PIECE_FRAMES = 256
 
     def __init__(self, config: CodecConfig = CodecConfig()) -> None:
         super().__init__()
@@ -117,16 +127,16 @@ class Codec(nn.Module):
         fine, coarse, fold = config.fine_width, config.coarse_width, config.fold
         self.spectrum = CompressedSpectrum(config.n_fft, config.hop_samples)
         self.encoder_in = nn.Linear(self.spectrum.width, fine)
-        self.encoder_fine = convnext_stack(fine, config.encoder_depth[0])
+        self.encoder_fine = convnext_stack(fine, config.encoder_depth[0], kernel=KERNEL)
         self.encoder_fold = nn.Linear(fold * fine, coarse)
-        self.encoder_coarse = convnext_stack(coarse, config.encoder_depth[1])
+        self.encoder_coarse = convnext_stack(coarse, config.encoder_depth[1], kernel=KERNEL)
         self.encoder_out = nn.Sequential(
             nn.LayerNorm(coarse), nn.Linear(coarse, 2 * config.latent_dim)
         )
         self.decoder_in = nn.Linear(config.latent_dim, coarse)
-        self.decoder_coarse = convnext_stack(coarse, config.decoder_depth[1])
+        self.decoder_coarse = convnext_stack(coarse, config.decoder_depth[1], kernel=KERNEL)
         self.decoder_unfold = nn.Linear(coarse, fold * fine)
-        self.decoder_fine = convnext_stack(fine, config.decoder_depth[0])
+        self.decoder_fine = convnext_stack(fine, config.decoder_depth[0], kernel=KERNEL)
         self.decoder_out = nn.Sequential(nn.LayerNorm(fine), nn.Linear(fine, self.spectrum.width))
         self.norm = LatentNorm(NUM_STEMS, config.latent_dim)
 
@@ -146,24 +156,36 @@ class Codec(nn.Module):
         return self.spectrum.inverse(self.decoder_out(self.decoder_fine(x)))
 
     def encode(self, audio: torch.Tensor) -> torch.Tensor:
-        """Unit-scale latents (b s l d) of stems (b s t), t a multiple of 1,024; no randomness."""
-        b, s, _ = audio.shape
-        flat = rearrange(audio, "b s t -> (b s) t")
-        pieces = [self.posterior(piece).mean for piece in flat.split(16)]
-        return self.norm.normalise(rearrange(torch.cat(pieces), "(b s) l d -> b s l d", b=b, s=s))
+        """Unit-scale latents (b s l d) of stems (b s t), t a multiple of 1,024; no randomness.
+
+        Memory does not grow with t beyond the output.
+        """
+        if audio.shape[-1] % FRAME_SAMPLES:
+            raise ValueError(f"audio of {audio.shape[-1]} samples is not a multiple of 1,024")
+        means = in_pieces(
+            lambda x: torch.cat([self.posterior(part).mean for part in x.split(16)]),
+            rearrange(audio, "b s t -> (b s) t"),
+            frames=self.PIECE_FRAMES,
+            context=self.config.reach(self.config.encoder_depth),
+            rates=(FRAME_SAMPLES, 1),
+        )
+        whole = rearrange(torch.cat(list(means), 1), "(b s) l d -> b s l d", b=len(audio))
+        return self.norm.normalise(whole)
 
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Stems (b s t) of unit-scale latents (b s l d); memory does not grow with l beyond the
-        output.
+        """Stems (b s t) of unit-scale latents (b s l d)."""
+        return torch.cat(list(self.pieces(latents)), -1)
+
+    def pieces(self, latents: torch.Tensor) -> Iterator[torch.Tensor]:
+        """The same stems piece after piece, (b s t') of 256 latent frames each; memory does not
+        grow with l.
         """
-        b, s, num_frames, _ = latents.shape
-        flat = rearrange(self.norm.restore(latents), "b s l d -> (b s) l d")
-        pieces = []
-        for start in range(0, num_frames, self.CHUNK_FRAMES):
-            stop = min(start + self.CHUNK_FRAMES, num_frames)
-            before = max(start - self.CONTEXT_FRAMES, 0)
-            after = min(stop + self.CONTEXT_FRAMES, num_frames)
-            audio = torch.cat([self.synthesise(p) for p in flat[:, before:after].split(4)])
-            offset = (start - before) * FRAME_SAMPLES
-            pieces.append(audio[:, offset : offset + (stop - start) * FRAME_SAMPLES])
-        return rearrange(torch.cat(pieces, -1), "(b s) t -> b s t", b=b, s=s)
+        pieces = in_pieces(
+            lambda x: torch.cat([self.synthesise(part) for part in x.split(4)]),
+            rearrange(self.norm.restore(latents), "b s l d -> (b s) l d"),
+            frames=self.PIECE_FRAMES,
+            context=self.config.reach(self.config.decoder_depth),
+            rates=(1, FRAME_SAMPLES),
+        )
+        for piece in pieces:
+            yield rearrange(piece, "(b s) t -> b s t", b=len(latents))

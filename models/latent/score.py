@@ -14,7 +14,7 @@ from einops import rearrange
 from torch import nn
 
 from data.roll import NUM_PITCHES, PLANES, ROLL_ROWS
-from models.latent.blocks import LatentNorm, convnext_stack
+from models.latent.blocks import LatentNorm, convnext_stack, in_pieces
 from models.latent.codec import CodecPosterior
 from utils import NUM_STEMS
 
@@ -52,6 +52,8 @@ class RollLogits:
 class ScoreCodec(nn.Module):
     """The score codec; `encode` and `decode` speak unit-scale latents (b s l d)."""
 
+    PIECE_FRAMES = 1_024
+
     def __init__(self, config: ScoreCodecConfig = ScoreCodecConfig()) -> None:
         super().__init__()
         self.config = config
@@ -88,10 +90,21 @@ class ScoreCodec(nn.Module):
 
     def encode(self, roll: torch.Tensor) -> torch.Tensor:
         """Unit-scale latents (b s l d) of rolls (b s l p); no randomness."""
-        mean = self.posterior(roll).mean
-        return self.norm.normalise(rearrange(mean, "(b s) l d -> b s l d", s=NUM_STEMS))
+        unfold = lambda x: rearrange(x, "(b s) l p -> b s l p", s=NUM_STEMS)
+        means = in_pieces(
+            lambda x: self.posterior(unfold(x)).mean,
+            rearrange(roll, "b s l p -> (b s) l p"),
+            frames=self.PIECE_FRAMES,
+            context=self.config.kernel // 2 * self.config.encoder_depth,
+        )
+        return self.norm.normalise(unfold(torch.cat(list(means), 1)))
 
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
         """Rolls (b s l p) of unit-scale latents (b s l d); onset and sustain are probabilities."""
-        flat = rearrange(self.norm.restore(latents), "b s l d -> (b s) l d")
-        return rearrange(self.logits(flat).roll(), "(b s) l p -> b s l p", s=NUM_STEMS)
+        rolls = in_pieces(
+            lambda x: self.logits(x).roll(),
+            rearrange(self.norm.restore(latents), "b s l d -> (b s) l d"),
+            frames=self.PIECE_FRAMES,
+            context=self.config.kernel // 2 * self.config.decoder_depth,
+        )
+        return rearrange(torch.cat(list(rolls), 1), "(b s) l p -> b s l p", s=NUM_STEMS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -32,13 +33,14 @@ class Media:
     """
 
     audio: dict[str, torch.Tensor] = field(default_factory=dict)
-    images: dict[str, object] = field(default_factory=dict)
+    images: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 class Objective(nn.Module):
     """Base of a training stage: holds the whole model, trains one part of it.
 
-    `fields` names what a batch must carry ("audio", "roll", "sheet", "labels", "text", "latents").
+    `fields` names what a batch must carry: fields of `Batch` ("audio", "roll", "sheet", "plan",
+    "labels", "text", "mel"), and "latents" for sound and notes.
     `trained(model)` is the part that the optimiser and the moving average see. `lr_scale` is what
     the stage makes of the run's learning rate: small networks take larger steps. `num_frames` is
     the length of its training segments: a codec learns from many short ones.
@@ -74,6 +76,12 @@ class Objective(nn.Module):
     def media(self, batch: Batch, generator: torch.Generator) -> Media:
         """What to show of a validation batch."""
         return Media()
+
+
+def grey_picture(shades: torch.Tensor) -> np.ndarray:
+    """Shades (n h w), 0 black to 1 white, one above the other as an (h', w, 3) uint8 picture."""
+    rows = (shades.clamp(0.0, 1.0).flatten(0, 1) * 255).byte()
+    return rows[..., None].expand(-1, -1, 3).numpy()
 
 
 def stages() -> list[str]:

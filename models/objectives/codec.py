@@ -7,12 +7,13 @@ waveform itself, each relative to the loudness of the crop so that quiet passage
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from einops import rearrange
 from torch import nn
 
 from models.latent.codec import Codec
-from models.objectives import Losses, Media, Objective
+from models.objectives import Losses, Media, Objective, grey_picture
 from utils import SAMPLE_RATE, STEMS, compute_mel_spectrogram, mel_filterbank
 
 MEL_BANDS = {256: 20, 1_024: 64, 4_096: 128}  # by length of the analysis window in samples
@@ -80,7 +81,7 @@ class CodecObjective(Objective):
         output, target = output[present], audio[present]
         parts = self.spectral(output, target) | {
             "wave": relative_error(output, target),
-            "kl": posterior.kl(),
+            "kl": posterior.kl(present),
         }
         total = sum(self.weights[name] * value for name, value in parts.items())
         return Losses(total, {name: value.detach() for name, value in parts.items()})
@@ -108,9 +109,7 @@ def relative_error(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return ((output - target).abs().mean(-1) / loudness).mean()
 
 
-def mel_picture(waveforms: torch.Tensor):
+def mel_picture(waveforms: torch.Tensor) -> np.ndarray:
     """Log-mel spectrograms of (n, t) audio stacked top to bottom as an (h, w, 3) uint8 picture."""
     mel = compute_mel_spectrogram(waveforms).add(1e-6).log10()
-    unit = ((mel + 6.0) / 9.0).clamp(0.0, 1.0).flip(-2)
-    rows = rearrange(unit, "n f m -> (n f) m")
-    return (rows[..., None].expand(-1, -1, 3) * 255).byte().numpy()
+    return grey_picture(((mel + 6.0) / 9.0).flip(-2))

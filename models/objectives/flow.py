@@ -38,7 +38,8 @@ class FlowObjective(Objective):
     """Trains `model.generator` (condition encoder and stem transformer) on latents.
 
     Batches carry cached latents (`sound`, `notes`) or, without a cache, audio and rolls that are
-    encoded here. Absent stems and unknown scores are neither seen nor scored.
+    encoded here. Absent stems are neither seen nor scored; an unknown score is noise and not
+    scored.
     """
 
     fields = frozenset({"latents", "sheet", "labels", "text", "mel"})
@@ -65,15 +66,14 @@ class FlowObjective(Objective):
         tau = sample_tau(b, generator).to(data.device)
         noise = torch.randn(data.shape, generator=generator).to(data)
         widths = self.model.widths
-        clean = widths.spread(known.to(data.dtype))
-        unscored = widths.spread(_pair(batch.score_known))
+        clean = widths.spread(known)
+        trusted = widths.spread(_pair(batch.score_known))
         path = widths.spread(tau)[:, None, None]
-        x_tau = interpolate(noise, data, path * unscored)
-        x_tau = torch.where(clean > 0, data, x_tau)
+        x_tau = interpolate(noise, data, path * trusted)
+        x_tau = torch.where(clean, data, x_tau)
         predicted = self.model.generator(x_tau, tau, known, batch.present, conditions)
         error = (predicted - velocity(noise, data)).square()
-        counted = (1.0 - clean) * unscored * batch.present[:, :, None, None]
-        counted = counted * widths.spread((tau < 1.0).to(data.dtype))[:, None, None]
+        counted = ~clean * trusted * batch.present[:, :, None, None]
         sound, score = error.split([widths.sound, widths.score], -1)
         sound_count, score_count = counted.split([widths.sound, widths.score], -1)
         parts = {"sound": _mean(sound, sound_count), "score": _mean(score, score_count)}

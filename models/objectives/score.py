@@ -6,13 +6,14 @@ velocity count only where a note begins.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from einops import rearrange
 from torch.nn import functional as F
 
 from data.roll import NUM_PITCHES, PLANES
 from models.latent.score import ScoreCodec
-from models.objectives import Losses, Media, Objective
+from models.objectives import Losses, Media, Objective, grey_picture
 from utils import STEMS
 
 ONSET_WEIGHT = 4.0
@@ -37,7 +38,8 @@ class ScoreObjective(Objective):
             means = rearrange(posterior.mean.detach(), "(b s) l d -> b s l d", s=len(STEMS))
             codec.norm.update(means, batch.score_known)
         logits = codec.logits(posterior.sample(generator))
-        known = rearrange(batch.score_known, "b s -> (b s)")[:, None, None].float()
+        counted = rearrange(batch.score_known, "b s -> (b s)")
+        known = counted[:, None, None].float()
         planes = rearrange(batch.roll, "b s l p -> (b s) l p").split(
             [NUM_PITCHES] * len(PLANES), -1
         )
@@ -49,7 +51,7 @@ class ScoreObjective(Objective):
             "sustain": _cross_entropy(logits.sustain, sustain, known, count),
             "place": ((logits.place - place).abs() * struck).sum() / count,
             "velocity": ((logits.velocity - velocity).abs() * struck).sum() / count,
-            "kl": posterior.kl(),
+            "kl": posterior.kl(counted),
         }
         total = sum(self.weights[name] * value for name, value in parts.items())
         return Losses(total, {name: value.detach() for name, value in parts.items()})
@@ -71,9 +73,7 @@ def _cross_entropy(logits, target, known, count, *, positive: float = 1.0) -> to
     return F.binary_cross_entropy_with_logits(logits, target, weight, reduction="sum") / count
 
 
-def roll_picture(rolls: torch.Tensor):
+def roll_picture(rolls: torch.Tensor) -> np.ndarray:
     """Rolls (n l p) stacked as an (h, w, 3) uint8 picture: sustain grey, onsets bright."""
     onset, _, _, sustain = rolls.detach().cpu().split([NUM_PITCHES] * len(PLANES), -1)
-    shade = torch.maximum(0.5 * sustain, onset).clamp(0.0, 1.0).transpose(1, 2).flip(1)
-    rows = rearrange(shade, "n f l -> (n f) l")
-    return (rows[..., None].expand(-1, -1, 3) * 255).byte().numpy()
+    return grey_picture(torch.maximum(0.5 * sustain, onset).transpose(1, 2).flip(1))

@@ -6,7 +6,6 @@ import pytest
 
 from models.options import (
     TABLES,
-    Parser,
     add_label_flags,
     add_machine_flags,
     add_sampling_flags,
@@ -16,12 +15,12 @@ from models.options import (
     number,
     weight,
 )
-from utils import UserError
+from utils import Parser, UserError
 
 
 @pytest.fixture
 def parser() -> Parser:
-    parser = Parser(prog="song.py", allow_abbrev=False)
+    parser = Parser(prog="song.py")
     add_label_flags(parser)
     add_sampling_flags(parser)
     add_machine_flags(parser)

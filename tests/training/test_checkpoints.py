@@ -12,7 +12,6 @@ import torch
 from training.checkpoints import (
     CheckpointError,
     CheckpointFolder,
-    averaged_state,
     load_checkpoint,
     read_manifest,
 )
@@ -213,13 +212,6 @@ def test_other_versions_other_files_and_code_are_refused(tmp_path):
         load_checkpoint(tmp_path / "audio.pt")
     with pytest.raises(CheckpointError, match="no checkpoint"):
         load_checkpoint(tmp_path / "absent.pt")
-
-
-def test_averaged_state_prefers_the_average_and_holds_tensors_only():
-    checkpoint = {"model": {"a": torch.zeros(1), "b": torch.zeros(1), "_extra_state": {}}}
-    assert averaged_state(checkpoint).keys() == {"a", "b"}
-    found = averaged_state({**checkpoint, "ema": {"b": torch.ones(1)}})
-    assert (float(found["a"]), float(found["b"])) == (0.0, 1.0)
 
 
 class Trap:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data.band.bar import METERS, Step, pick, steps
+from data.band.bar import METERS, Step, pick, pick_two, steps
 from tests.data.band.bars import bar_of
 
 
@@ -33,3 +33,11 @@ def test_drive_leans_to_busier_rhythms():
     rng = np.random.default_rng(0)
     count = lambda drive: np.mean([16 - pick(choices, drive, rng).count("-") for _ in range(200)])
     assert count(0.0) < 6 < count(0.5) < 11 < count(1.0)
+
+
+def test_the_loud_sections_may_have_their_own_rhythm():
+    written = {"12/8": {"pop": ("x" * 12, "x-----" * 2, "x--" * 4)}}
+    rng = np.random.default_rng(0)
+    draw = lambda change: pick_two(written, "pop", "6/8", 0.3, rng, change=change)
+    assert all(verse == chorus for verse, chorus in (draw(0.0) for _ in range(20)))
+    assert any(verse != chorus for verse, chorus in (draw(1.0) for _ in range(20)))

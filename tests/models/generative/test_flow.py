@@ -55,7 +55,7 @@ def test_schedule_lets_the_score_lead():
     assert times[0].tolist() == [0.0, 0.0] and times[-1].tolist() == [1.0, 1.0]
     assert times[5].tolist() == [0.0, 1.0]
     assert (times[:, 1] >= times[:, 0]).all()
-    assert schedule(4, start=0.6)[0].tolist() == pytest.approx([0.6, 0.6])
+    assert schedule(4, start=(0.6, 0.2))[0].tolist() == pytest.approx([0.6, 0.2])
 
 
 def test_guidance_of_one_changes_nothing_and_zero_ignores():

@@ -37,7 +37,7 @@ def test_chunked_decoding_equals_decoding_at_once():
     codec = Codec(tiny().codec)
     latents = torch.randn(1, 4, 80, 8, generator=torch_rng(1))
     whole = codec.decode(latents)
-    codec.CHUNK_FRAMES = 32
+    codec.PIECE_FRAMES = 32
     assert (codec.decode(latents) - whole).abs().max() < 1e-5
 
 
