@@ -11,6 +11,7 @@ printed beside its floor and its ceiling and written to OUTPUT_DIR/metrics.json.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +102,8 @@ def check(args: argparse.Namespace) -> None:
     if Path(args.output_dir).is_file():
         raise UserError(f"--output_dir '{args.output_dir}' is a file: choose a folder")
     if not args.compute_metrics:
+        if args.data_dir is not None or args.source is not None:
+            print("note: --data_dir and --source act with --compute_metrics", file=sys.stderr)
         return
     if args.data_dir is None and args.source != "arranger":
         raise UserError(

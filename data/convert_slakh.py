@@ -74,7 +74,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise UserError(f"no track could be converted, the last: {failed[-1].error}")
 
 
-def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+def build_parser() -> Parser:
+    """The flags of the command."""
     parser = Parser(
         prog="python -m data.convert_slakh",
         description="Convert official Slakh2100 to four stems per track at 22,050 Hz.",
@@ -92,9 +93,14 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--format", choices=("wav", "flac"), default="wav", help="default: %(default)s")
     add("--num_workers", type=int, default=2, help="processes (default: %(default)s)")
     add("--dry_run", action="store_true", help="say what would be done and write nothing")
-    args = parser.parse(argv)
+    return parser
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, checked."""
+    args = build_parser().parse(argv)
     if args.num_workers < 1:
-        parser.error(f"--num_workers must be at least 1, not {args.num_workers}")
+        raise UserError(f"--num_workers must be at least 1, not {args.num_workers}")
     return args
 
 

@@ -159,7 +159,7 @@ class _Builder:
         if not path.is_file():
             return 0
         state = json.loads(path.read_text())
-        if state["identity"] != self.identity:
+        if self.identity | state["identity"] != self.identity:
             raise UserError(
                 f"'{self.folder}' holds latents of another model, other data or another seed: "
                 "remove the folder, or choose another --cache_dir"

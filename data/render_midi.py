@@ -56,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"rendered {done} songs to {args.output_dir}, skipped {len(failures)}")
 
 
-def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+def build_parser() -> Parser:
+    """The flags of the command."""
     parser = Parser(
         prog="python -m data.render_midi",
         description="Render MIDI files to four stems in the Slakh layout.",
@@ -81,9 +82,14 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         help="of the audio in Hz (default: %(default)s)",
     )
     add("--num_workers", type=int, default=2, help="processes (default: %(default)s)")
-    args = parser.parse(argv)
+    return parser
+
+
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, checked."""
+    args = build_parser().parse(argv)
     if args.num_workers < 1:
-        parser.error(f"--num_workers must be at least 1, not {args.num_workers}")
+        raise UserError(f"--num_workers must be at least 1, not {args.num_workers}")
     return args
 
 

@@ -198,7 +198,8 @@ def measure_cold(arguments: list[str], runs: int) -> dict:
     }
 
 
-def _parser() -> Parser:
+def build_parser() -> Parser:
+    """The flags of the command."""
     parser = Parser(prog="python -m metrics.speed", description=__doc__)
     add = parser.add_argument
     add("--checkpoint", help="weights: a folder or a .pt file (default: those of the project)")
@@ -220,7 +221,7 @@ def _checked(args: argparse.Namespace) -> argparse.Namespace:
         raise UserError(f"unknown preset '{args.preset}': {near}")
     if args.preset and args.checkpoint:
         raise UserError("--preset is for random weights; leave it out to time --checkpoint")
-    if not args.preset and not args.checkpoint and not RELEASE.exists():
+    if not args.preset and not args.checkpoint and not (RELEASE / "model.safetensors").exists():
         raise UserError(f"no weights in {RELEASE}: pass --checkpoint, or --preset small")
     if not 1.0 <= args.duration <= 3_600.0:
         raise UserError(f"--duration is {args.duration:g}; choose from 1 to 3,600 seconds")
@@ -233,7 +234,7 @@ def _checked(args: argparse.Namespace) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     """Measures and prints; `arguments` replace the command line's."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    args = _checked(_parser().parse(arguments))
+    args = _checked(build_parser().parse(arguments))
     result = measure_cold(arguments, args.cold_runs) if args.cold_runs else {}
     result |= measure(args)
     if args.json:

@@ -249,6 +249,7 @@ class HarmonicFlow(nn.Module):
             UserError: a value out of its range, with the range.
         """
         settings = _spoken(locals())
+        self._warn_of_untrained()
         ids = {"style": style_idx, "emotion": emotion_idx, "genre": genre_idx}
         b, seeds = songs_of(text, ids, audio, keep, batch_size, seed)
         num_samples = _num_samples(duration, keep)
@@ -297,6 +298,12 @@ class HarmonicFlow(nn.Module):
             settings=settings,
         )
 
+    def _warn_of_untrained(self) -> None:
+        """Warns of parts that are still random numbers."""
+        missing = [part for part in PARTS if part not in self.trained]
+        if missing:
+            warnings.warn(f"untrained parts: {', '.join(missing)}; expect noise", stacklevel=3)
+
     def _plan(
         self,
         said: Conditions,
@@ -307,8 +314,6 @@ class HarmonicFlow(nn.Module):
     ) -> list[LeadSheet | None]:
         """The lead sheet of each song; without a trained planner only what was given."""
         if "planner" not in self.trained:
-            if given is None:
-                warnings.warn("the planner is untrained: no lead sheet is used", stacklevel=3)
             return [given] * len(seeds)
         generators = [torch_rng(seed, 1) for seed in seeds]
         return self.planner.plan(

@@ -143,7 +143,7 @@ def load_model(args: argparse.Namespace) -> HarmonicFlow:
 def _weights(checkpoint: str | None) -> Path:
     """The path of the weights; the usual places are named when there are none."""
     if checkpoint is None:
-        if not RELEASE.exists():
+        if not (RELEASE / "model.safetensors").exists():
             raise UserError(
                 "no weights come with this copy: train some with 'python train.py --preset small "
                 "--data_dir DATA' and pass --checkpoint checkpoints/best.pt"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data.audio import load_audio
 from metrics.analysis import is_silent, level_db
 from utils import STEMS
 
@@ -25,7 +27,9 @@ def new_folder(root: Path, text: str | None, seed: int) -> Path:
 
 
 def described(folder: Path, generation: Generation, index: int) -> str:
-    """What came out, with a word on stems that are silent though they may play."""
+    """What was written to a song folder, with a word on stems that are silent though they may
+    play.
+    """
     sheet = generation.lead_sheets[index]
     plan = [f"{generation.duration:.1f} s", f"seed {generation.seeds[index]}"]
     if sheet is not None and sheet.bpm:
@@ -35,9 +39,10 @@ def described(folder: Path, generation: Generation, index: int) -> str:
     lines = [f"{folder}: {', '.join(plan)}"]
     if sheet is not None and len(sheet):
         lines.append(f"  {sheet.chart()}")
-    audio, notes = generation.stems(index).numpy(), generation.score(index).notes
+    notes = json.loads((folder / "song.json").read_text())["notes"]
     for i, stem in enumerate(STEMS):
-        asleep = is_silent(audio[i]) and bool(generation.plays[index, i])
+        audio = load_audio(next(folder.glob(f"{stem}.*")))
+        asleep = is_silent(audio) and bool(generation.plays[index, i])
         advice = f"  silent: try another seed, or --plays {stem}" if asleep else ""
-        lines.append(f"  {stem:7}{level_db(audio[i]):7.1f} dB{len(notes[stem]):5} notes{advice}")
+        lines.append(f"  {stem:7}{level_db(audio):7.1f} dB{notes[stem]:5} notes{advice}")
     return "\n".join(lines)

@@ -75,7 +75,7 @@ def test_wrong_data_is_one_line(monkeypatch, capsys, weights, tmp_path):
     assert "nothing to train on" in error_of(monkeypatch, capsys, evaluate.main, *found, tmp_path)
 
 
-@pytest.mark.filterwarnings("ignore:the planner is untrained")
+@pytest.mark.filterwarnings("ignore:untrained parts")
 def test_prompts_and_labels_make_samples(run, monkeypatch):
     monkeypatch.setattr(metrics.pictures, "save_song_picture", lambda *_: None)
     out = run("--use_text", "--text_prompt", "slow jazz", "--style", 2, "--emotion", 1,
@@ -95,7 +95,7 @@ def test_use_text_alone_asks_for_ten_songs():
     assert prompts("--style 3 --num_samples 3") == [None] * 3
 
 
-@pytest.mark.filterwarnings("ignore:the planner is untrained")
+@pytest.mark.filterwarnings("ignore:untrained parts")
 def test_metrics_stand_beside_floor_and_ceiling(run, capsys):
     out = run("--source", "arranger", "--compute_metrics", "--num_segments", 4, "--batch_size", 4)
     report = json.loads((out / "metrics.json").read_text())

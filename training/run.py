@@ -60,9 +60,9 @@ def train(command: CommandLine, project: Project) -> None:
     with StopSignals() as signals:
         accelerator = build_accelerator(settings)
         try:
-            project.check(settings)
             checkpoints = CheckpointFolder(settings.checkpoint_dir, settings.keep_last)
             path = on_main(accelerator, lambda: _begin(settings, checkpoints))
+            project.check(settings)
             saved = load_checkpoint(path) if path else None
             model = _build_model(command, project, saved)
             purge = saved["step"] + 1 if saved else None

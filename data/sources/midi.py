@@ -198,6 +198,3 @@ def read_index(root: Path) -> dict[str, dict]:
             found["artist_tags"] = tuple(row["artist_tags"].split("|"))
         tags[row.get("md5") or Path(row.get("path") or "").stem] = found
     return tags
-
-
-Source = MidiSource

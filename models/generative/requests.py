@@ -62,8 +62,13 @@ def _ids(value: torch.Tensor | int | None, b: int) -> torch.Tensor | None:
 
 
 def _reference(mel: torch.Tensor, b: int) -> torch.Tensor:
-    """A reference (f m), (b f m) or (b c f m) as (b f m), channels averaged."""
+    """A reference (f m), (b f m) or (b c f m) as (b f m), channels averaged.
+
+    Of one song, (c f m) is a reference too: what `compute_mel_spectrogram` makes of (c t) audio.
+    """
     mel = torch.as_tensor(mel, dtype=torch.float32)
+    if mel.ndim == 3 and b == 1:
+        mel = mel.mean(0)
     mel = mel[None] if mel.ndim == 2 else mel.mean(1) if mel.ndim == 4 else mel
     if mel.ndim != 3:
         raise UserError(f"audio has shape {tuple(mel.shape)}: expected a mel spectrogram (b, f, m)")
@@ -94,7 +99,7 @@ def songs_of(
         raise UserError(f"batch_size is {batch_size}: at least one song")
     counts = [torch.as_tensor(value).numel() for value in ids.values() if value is not None]
     counts += [len(text)] if text is not None and not isinstance(text, str) else []
-    counts += [len(mel)] if mel is not None and mel.ndim > 2 else []
+    counts += [len(mel)] if mel is not None and mel.ndim == 4 else []
     counts += [len(keep.known)] if keep is not None else []
     counts += [len(seed)] if isinstance(seed, Sequence) else []
     sizes = {count for count in (*counts, batch_size) if count != 1}

@@ -1,12 +1,14 @@
 """Names of song folders, and what is said of a song."""
 
+import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
+from data.audio import save_audio
 from data.lead_sheet import LeadSheet
-from data.score import Notes, Score
 from models.song_folder import described, new_folder
 from utils import SAMPLE_RATE, STEMS
 
@@ -23,16 +25,8 @@ def test_a_folder_is_named_by_prompt_and_seed_and_never_reused(tmp_path):
 
 @pytest.fixture
 def song() -> SimpleNamespace:
-    """One second in which the piano plays a note and the guitar is asleep."""
-    notes = dict.fromkeys(STEMS, Notes.empty())
-    notes["piano"] = Notes.of([0.1], [0.8], [60], [100])
-    programs = {"bass": None, "drums": None, "guitar": None, "piano": 0}
-    audio = torch.zeros(1, len(STEMS), SAMPLE_RATE)
-    audio[0, 3] = 0.1
+    """A song whose drums were asked to rest."""
     return SimpleNamespace(
-        score=lambda index: Score(notes, 1.0, programs=programs),
-        stems=lambda index: audio[index],
-        num_samples=SAMPLE_RATE,
         duration=1.0,
         seeds=[5],
         plays=torch.tensor([[True, False, True, True]]),
@@ -41,11 +35,15 @@ def song() -> SimpleNamespace:
 
 
 def test_a_description_names_the_plan_and_who_sleeps(tmp_path, song):
-    lines = described(tmp_path / "song-5", song, 0).splitlines()
+    folder = tmp_path / "song-5"
+    for i, stem in enumerate(STEMS):
+        save_audio(folder / f"{stem}.wav", np.full(SAMPLE_RATE, 0.1 * (i == 3), np.float32))
+    (folder / "song.json").write_text(json.dumps({"notes": dict.fromkeys(STEMS, 1)}))
+    lines = described(folder, song, 0).splitlines()
     assert lines[0].endswith("song-5: 1.0 s, seed 5, 90 bpm, A minor")
     assert lines[1].startswith("  | Am")
     assert "silent" in lines[2] and "silent" in lines[4]
-    assert "silent" not in lines[3]  # drums were asked to rest
+    assert "silent" not in lines[3]
     assert lines[5].split() == ["piano", "-20.0", "dB", "1", "notes"]
     song.lead_sheets = [None]
-    assert "bpm" not in described(tmp_path, song, 0)
+    assert "bpm" not in described(folder, song, 0)
