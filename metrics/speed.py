@@ -33,7 +33,7 @@ PARTS = {
     "text": ("models.encoders.text", "TextEncoder", "encode"),
     "planner": ("models.generative.planner", "Planner", "plan"),
     "generator": ("models.generative.transformer", "StemTransformer", "forward"),
-    "codec": ("models.latent.codec", "Codec", "decode"),
+    "codec": ("models.latent.codec", "Codec", "synthesise"),
     "score codec": ("models.latent.score", "ScoreCodec", "decode"),
 }
 

@@ -80,9 +80,14 @@ def real_segments(source: str | None, data_dir: str | None, split: str, count: i
     return RealSegments(
         np.stack([e.audio for e in examples]),
         examples,
-        [e.score.notes for e in examples] if known else [],
+        [_heard(e.score.notes) for e in examples] if known else [],
         [LeadSheet.from_score(e.score) for e in examples] if known else [],
     )
+
+
+def _heard(notes: Mapping[str, Notes]) -> dict[str, Notes]:
+    """Notes as one hears them: a part doubled on several tracks is one part."""
+    return {stem: n.without_doubles() for stem, n in notes.items()}
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ def _from_folder(folder: Path) -> tuple[dict[str, Any], list[str], dict[str, tor
 
 def _from_checkpoint(path: Path) -> tuple[dict[str, Any], list[str], dict[str, torch.Tensor]]:
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+        checkpoint = dict(torch.load(path, map_location="cpu", weights_only=True))
         extra = checkpoint["model"]["_extra_state"]
         return extra["config"], extra["trained"], _float32(averaged_state(checkpoint))
     except UNREADABLE as error:

@@ -75,8 +75,9 @@ class Widths:
         """A pair (..., 2) for sound and score, of any type, as one value per latent dimension
         (..., d).
         """
-        repeats = torch.tensor([self.sound, self.score], device=pair.device)
-        return pair.repeat_interleave(repeats, dim=-1)
+        sound, score = pair.split(1, dim=-1)
+        shape = pair.shape[:-1]
+        return torch.cat([sound.expand(*shape, self.sound), score.expand(*shape, self.score)], -1)
 
 
 def euler(field: Field, x: torch.Tensor, times: torch.Tensor, widths: Widths) -> torch.Tensor:

@@ -128,7 +128,7 @@ class Start:
         elif keep is not None:
             start = _held(start, model, keep, num_samples)
         resting = [i for i, stem in enumerate(STEMS) if plays and not plays.get(stem, True)]
-        return _with_rests(start, model, resting) if resting else start
+        return _with_rests(start, model, resting, num_samples) if resting else start
 
 
 def _given_latents(start: Start, model: HarmonicFlow, keep: Keep) -> torch.Tensor:
@@ -187,14 +187,16 @@ def _varied(start: Start, model: HarmonicFlow, keep: Keep, variation: float) -> 
         raise UserError(f"variation is {variation:g}: choose from 0 (the given music) to 1 (anew)")
     parts = (keep.audio, keep.rolls)
     tau = tuple(0.0 if part is None else 1.0 - variation for part in parts)
-    return replace(start, latents=_given_latents(start, model, keep), tau=tau)
+    latents, given = _given_latents(start, model, keep), keep.known.shape[2]
+    latents[:, :, given:] = latents[:, :, given - 1, None]
+    return replace(start, latents=latents, tau=tau)
 
 
-def _with_rests(start: Start, model: HarmonicFlow, resting: list[int]) -> Start:
+def _with_rests(start: Start, model: HarmonicFlow, resting: list[int], num_samples: int) -> Start:
     """The start with some stems known to be silent, sound and score, where no sound is given."""
     sounding = start.known[..., 0]
     for i in resting:
-        if sounding[:, i].all():
+        if sounding[:, i, : -(-num_samples // FRAME_SAMPLES)].all():
             raise UserError(f"the {STEMS[i]} is given, so it cannot rest: leave it out of plays")
     rests = torch.zeros(NUM_STEMS, dtype=torch.bool, device=model.device)
     rests[resting] = True

@@ -109,7 +109,7 @@ def test_nothing_converted_is_an_error(tmp_path):
     publish(tmp_path / "in" / "Track00001", {"S00": Published(50)})
     with pytest.raises(UserError, match="no track could be converted.*no audible source"):
         convert(tmp_path)
-    with pytest.raises(SystemExit):
+    with pytest.raises(UserError, match="at least 1, not 0"):
         convert(tmp_path, "--num_workers", "0")
 
 

