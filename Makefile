@@ -15,7 +15,9 @@ $(READY): requirements.txt requirements-no-deps.txt requirements-dev.txt
 	touch $(READY)
 
 demo: $(READY)
-	$(BIN)/python generate.py --text "a slow, sad ballad in A minor" --output_dir outputs/demo
+	$(BIN)/python generate.py --text "a slow, sad ballad" --key "A minor" --output_dir outputs/demo
+	$(BIN)/python generate.py --text "a slow, sad ballad" --key "A minor" --voice soundfont \
+		--output_dir outputs/demo_soundfont
 
 test: $(READY)
 	$(BIN)/ruff check .
