@@ -32,7 +32,8 @@ from models.generative.requests import (
     programs_of,
     songs_of,
 )
-from models.generative.sampling import Sampling, Start, sample_long
+from models.generative.sampling import Sampling, sample_long
+from models.generative.starts import Start
 from models.latent.codec import Codec
 from models.latent.score import ScoreCodec
 from models.presets import HarmonicFlowConfig, base
