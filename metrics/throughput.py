@@ -80,7 +80,7 @@ def measure(args: Any, stage: str, model: Any) -> tuple[float, float]:
     settings = TrainSettings(data_dir=args.data_dir or "", source=source)
     project = Project()
     dataset = project.dataset(settings, "train", objective)
-    rounds = args.num_workers * args.batches
+    rounds = max(args.num_workers, 1) * args.batches
     loader = project.loader(
         Repeated(dataset, rounds * args.batch_size),
         args.batch_size,
