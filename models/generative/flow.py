@@ -28,11 +28,6 @@ def velocity(noise: torch.Tensor, data: torch.Tensor) -> torch.Tensor:
     return data - noise
 
 
-def data_from_velocity(x_tau: torch.Tensor, v: torch.Tensor, tau: torch.Tensor) -> torch.Tensor:
-    """Data at the end of the path through x_tau with velocity v."""
-    return x_tau + (1.0 - tau) * v
-
-
 def sample_tau(count: int, generator: torch.Generator) -> torch.Tensor:
     """Flow times (count, 2) of sound and score for training, logit-normal and independent.
 
@@ -119,16 +114,3 @@ def guided(velocities: torch.Tensor, weights: list[float]) -> torch.Tensor:
         (w - 1.0) * (full - without) for w, without in zip(weights, velocities[1:], strict=True)
     ]
     return full + sum(pulls) if pulls else full
-
-
-def slerp(first: torch.Tensor, second: torch.Tensor, share: float) -> torch.Tensor:
-    """Spherical mix of two noises of one shape, per item of the batch; parallel inputs mix
-    linearly.
-    """
-    a, b = first.flatten(1), second.flatten(1)
-    cosine = torch.nn.functional.cosine_similarity(a, b, dim=-1).clamp(-1.0, 1.0)
-    angle = cosine.acos().view(-1, *([1] * (first.ndim - 1)))
-    parallel = angle.sin().abs() < 1e-4
-    safe = torch.where(parallel, torch.ones_like(angle), angle)
-    mixed = (((1 - share) * safe).sin() * first + (share * safe).sin() * second) / safe.sin()
-    return torch.where(parallel, (1 - share) * first + share * second, mixed)
