@@ -2,10 +2,12 @@
 
     python evaluate.py --use_text --text_prompt "slow jazz trio, walking bass"
     python evaluate.py --checkpoint checkpoints/best.pt --style 2 --emotion 1 --num_samples 5
-    python evaluate.py --data_dir data/slakh2100 --compute_metrics
+    python evaluate.py --data_dir data/slakh2100 --compute_metrics --adherence
 
 Samples go to OUTPUT_DIR/samples, one folder per song. With --compute_metrics every measure is
-printed beside its floor and its ceiling and written to OUTPUT_DIR/metrics.json.
+printed beside its floor and its ceiling and written to OUTPUT_DIR/metrics.json. With --adherence
+the model is asked for tempi, keys, chords, instruments, moods and more, and what came is measured:
+OUTPUT_DIR/adherence.json, .md and .png; docs/ADHERENCE.md says what each row means.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from models.options import (
 from utils import Parser, UserError, did_you_mean, registered, run_script
 
 if TYPE_CHECKING:
+    from metrics.report import Row
     from models.harmonicflow import HarmonicFlow
 
 SPLITS = ("validation", "test")
@@ -79,6 +82,14 @@ def _add_prompt(group: Any) -> None:
 def _add_metrics(group: Any) -> None:
     add = group.add_argument
     add("--compute_metrics", action="store_true", help="judge the model on real songs")
+    add("--adherence", action="store_true", help="ask for things and measure what comes")
+    add(
+        "--adherence_songs",
+        type=number(3, 1_000, int),
+        default=8,
+        metavar="N",
+        help="songs per condition (default 8: about 500 songs in all)",
+    )
     add("--data_dir", metavar="DIR", help="songs to judge on; data/README.md shows the layouts")
     add("--source", metavar="NAME", help=f"kind of data: {', '.join(SOURCES)} (default: guessed)")
     add("--split", choices=SPLITS, default="validation", help="songs to use (default validation)")
@@ -87,7 +98,14 @@ def _add_metrics(group: Any) -> None:
         type=number(2, 100_000, int),
         default=64,
         metavar="N",
-        help="real segments, and as many generated ones (default 64)",
+        help="real segments, and as many generated ones (default 64; 256 for results)",
+    )
+    add(
+        "--novelty_songs",
+        type=number(1, 1_000_000, int),
+        default=1_500,
+        metavar="N",
+        help="training songs in which copies are looked for (default 1500)",
     )
 
 
@@ -101,14 +119,17 @@ def check(args: argparse.Namespace) -> None:
         raise UserError(f"unknown source '{args.source}': {did_you_mean(args.source, SOURCES)}")
     if Path(args.output_dir).is_file():
         raise UserError(f"--output_dir '{args.output_dir}' is a file: choose a folder")
-    if not args.compute_metrics:
+    if not (args.compute_metrics or args.adherence):
         if args.data_dir is not None or args.source is not None:
-            print("note: --data_dir and --source act with --compute_metrics", file=sys.stderr)
+            print(
+                "note: --data_dir and --source act with --compute_metrics or --adherence",
+                file=sys.stderr,
+            )
         return
     if args.data_dir is None and args.source != "arranger":
         raise UserError(
-            "--compute_metrics needs songs: add --data_dir data/slakh2100, or --source arranger "
-            "for composed ones"
+            f"{'--compute_metrics' if args.compute_metrics else '--adherence'} needs songs: add "
+            "--data_dir data/slakh2100, or --source arranger for composed ones"
         )
     if args.data_dir is not None and Path(args.data_dir).is_file():
         raise UserError(f"--data_dir '{args.data_dir}' is a file: expected a folder of songs")
@@ -138,24 +159,48 @@ def write_samples(args: argparse.Namespace, model: HarmonicFlow) -> None:
     print(f"{len(prompts)} songs in {root}")
 
 
-def compute_metrics(args: argparse.Namespace, model: HarmonicFlow) -> None:
+def compute_metrics(args: argparse.Namespace, model: HarmonicFlow) -> list[Row]:
     """Reconstruction and generation against real segments: a table, metrics.json and pictures."""
-    from metrics.evaluation import codec_rows, generation_rows, score_codec_rows
     from metrics.report import table, write_report
-    from models.judging import generate_like, picture_pairs, real_segments, reconstruct
+    from metrics.summary import summarise
+    from models.judging import judge, save_pictures
+    from models.real_music import read_examples, read_training
 
-    real = real_segments(args.source, args.data_dir, args.split, args.num_segments)
-    again = reconstruct(model, real, batch_size=args.batch_size)
-    rows = codec_rows(again.audio, real.audio)
-    if again.notes:
-        rows += score_codec_rows(again.notes, again.bound, real.notes)
-    ours = generate_like(model, real, args.seed, generate_options(args), batch_size=args.batch_size)
-    rows += generation_rows(ours, real.segments())
-    folder = Path(args.output_dir)
-    write_report(folder / "metrics.json", rows, {**vars(args), "trained": sorted(model.trained)})
-    picture_pairs(folder, real, again, ours)
+    data = (args.source, args.data_dir)
+    found = judge(
+        model,
+        read_examples(*data, args.split, args.num_segments),
+        seed=args.seed,
+        options=generate_options(args),
+        batch_size=args.batch_size,
+    )
+    training = read_training(*data, num_segments=args.num_segments, num_songs=args.novelty_songs)
+    rows, folder = found.rows(training), Path(args.output_dir)
+    settings = {**vars(args), "trained": sorted(model.trained)}
+    write_report(folder / "metrics.json", rows, settings, summarise(rows))
+    save_pictures(folder, found)
     print(table(rows))
     print(f"\nwritten to {folder / 'metrics.json'}, pictures in {folder}")
+    return rows
+
+
+def compute_adherence(args: argparse.Namespace, model: HarmonicFlow) -> list[Row]:
+    """What was asked against what came: a table, adherence.json, .md and .png."""
+    from metrics.adherence.listeners import Listeners
+    from metrics.report import table
+    from models.asking import Asking, lessons, measure_adherence, write_adherence
+    from models.real_music import read_examples
+
+    listeners = Listeners.taught_by(lessons(args.source, args.data_dir))
+    real = read_examples(args.source, args.data_dir, args.split, args.num_segments)
+    asking = Asking(model, listeners, generate_options(args), args.batch_size)
+    found = measure_adherence(asking, real, songs=args.adherence_songs, seed=args.seed)
+    write_adherence(args.output_dir, found, {**vars(args), "trained": sorted(model.trained)})
+    print(table(found.rows))
+    for condition, reason in found.refused.items():
+        print(f"refused: {condition} ({reason})")
+    print(f"\n{len(found.answers)} songs; written to {Path(args.output_dir) / 'adherence.json'}")
+    return found.rows
 
 
 def main() -> None:
@@ -164,10 +209,14 @@ def main() -> None:
     check(args)
     model = load_model(args)
     asked = args.use_text or args.text_prompt or args.num_samples
-    if asked or not args.compute_metrics:
+    if asked or not (args.compute_metrics or args.adherence):
         write_samples(args, model)
-    if args.compute_metrics:
-        compute_metrics(args, model)
+    rows = compute_metrics(args, model) if args.compute_metrics else []
+    rows += compute_adherence(args, model) if args.adherence else []
+    if rows:
+        from metrics.summary import summarise, summary_table
+
+        print(f"\n{summary_table(summarise(rows))}")
 
 
 if __name__ == "__main__":

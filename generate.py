@@ -164,10 +164,10 @@ def _add_more_sampling(group: Any) -> None:
         help="midpoint and heun take two calls a step (default euler)",
     )
     add(
-        "--score_lead",
-        type=number(0, 0.9),
-        metavar="X",
-        help="share of the walk by which notes run ahead of the sound (default 0.3)",
+        "--sound_steps",
+        type=number(1, 1_000, int),
+        metavar="N",
+        help="steps of the sound's flow (default 8)",
     )
     add(
         "--num_samples",
@@ -251,7 +251,7 @@ def band_options(args: argparse.Namespace) -> dict[str, Any]:
 def write_songs(args: argparse.Namespace) -> None:
     """Loads, generates batch after batch and writes one folder per song."""
     options = generate_options(args) | plan_options(args) | band_options(args)
-    options |= spoken(args, "negative_text", "sampler", "score_lead")
+    options |= spoken(args, "negative_text", "sampler", "sound_steps")
     from models.given_music import given_options
     from models.song_folder import described, new_folder
 

@@ -1,7 +1,8 @@
 """Audio files in and out, and nothing else: checked, resampled, written whole or not at all.
 
 Every way in which a file can be wrong ends in a `UserError` that names it. Reading never writes
-beside the audio, so folders may be read-only. Formats: wav, flac, aiff, ogg and mp3.
+beside the audio, so folders may be read-only. Formats: wav, flac, aiff, ogg and mp3. Long files
+pass through in blocks, both ways.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,17 @@ import numpy as np
 import soundfile
 import soxr
 
-from utils import SAMPLE_RATE, UserError, write_atomically
+from data.dither import BITS, quantised
+from utils import SAMPLE_RATE, UserError, counter_rng, write_atomically
 
 MIN_RATE, MAX_RATE = 4_000, 384_000
 MAX_CHANNELS = 32
 MAX_SECONDS = 2 * 3_600
 MARGIN_SECONDS = 0.05
+WRITE_SAMPLES = 2**18
+MAX_WAV_BYTES = 2**32 - 2**16
+DITHER_SEED = 24
+TAGS = ("title", "artist", "album", "date", "genre", "comment", "copyright", "software")
 MAGIC = {
     "wav": (b"RIFF", b"RIFX", b"RF64", b"riff"),
     "flac": (b"fLaC",),
@@ -101,12 +107,43 @@ def read_crop(
     return _window(audio, start - first * up, num)
 
 
-def read_blocks(path: str | Path, *, seconds: float = 1.0) -> Iterator[np.ndarray]:
-    """A file as consecutive mono blocks (t,) at its own rate, the last one shorter."""
+def read_blocks(
+    path: str | Path, *, seconds: float = 1.0, mono: bool = True, sample_rate: int | None = None
+) -> Iterator[np.ndarray]:
+    """A file as consecutive blocks, the last one shorter; memory does not grow with its length.
+
+    Args:
+        seconds: length of a block. mono: average the channels.
+        sample_rate: of the blocks, default the file's own.
+
+    Yields:
+        float32 (t,) if mono, else (c, t); joined, as long as what `load_audio` returns.
+    """
     with _opened(path) as file:
-        size = max(round(seconds * file.samplerate), 1)
-        for begin in range(0, file.frames, size):
-            yield _read(file, min(size, file.frames - begin), path, mono=True)
+        rate, size = file.samplerate, max(round(seconds * file.samplerate), 1)
+        lengths = [min(size, file.frames - begin) for begin in range(0, file.frames, size)]
+        blocks = (_read(file, length, path, mono) for length in lengths)
+        if sample_rate in (None, rate):
+            yield from blocks
+        else:
+            channels = 1 if mono else file.channels
+            yield from _resampled_blocks(blocks, lengths, (rate, sample_rate), channels)
+
+
+def _resampled_blocks(
+    blocks: Iterator[np.ndarray], lengths: list[int], rates: tuple[int, int], num_channels: int
+) -> Iterator[np.ndarray]:
+    """Blocks at another rate: one filter runs through them all, so there are no seams."""
+    old, new = rates
+    stream = soxr.ResampleStream(old, new, num_channels, dtype="float32")
+    missing = -(-sum(lengths) * new // old)
+    for number, block in enumerate(blocks, start=1):
+        last = number == len(lengths)
+        shaped = block.T if block.ndim == 2 else block[:, None]
+        out = stream.resample_chunk(np.ascontiguousarray(shaped), last=last).T
+        out = _fit(out, missing if last else min(out.shape[-1], missing))
+        missing -= out.shape[-1]
+        yield np.ascontiguousarray(out if block.ndim == 2 else out[0])
 
 
 def save_audio(
@@ -114,6 +151,9 @@ def save_audio(
     audio: np.ndarray,
     sample_rate: int = SAMPLE_RATE,
     subtype: str = "PCM_24",
+    *,
+    dither: bool = False,
+    tags: Mapping[str, str] | None = None,
 ) -> None:
     """Writes audio whole or not at all; the suffix (.wav, .flac) chooses the format.
 
@@ -121,6 +161,9 @@ def save_audio(
         audio: float (t,) or (c, t), full scale 1; what exceeds it is clipped with a warning unless
             the subtype is floating point.
         subtype: "PCM_16", "PCM_24" or "FLOAT" (wav only).
+        dither: adds triangular noise of one step before rounding (see `data.dither`); for what
+            leaves the program for good, not for stems that are read back.
+        tags: what players show, keys of `TAGS`: INFO chunks of wav, Vorbis comments of flac.
     """
     path, audio = Path(path), np.asarray(audio, np.float32)
     if not np.isfinite(audio).all():
@@ -128,14 +171,82 @@ def save_audio(
     if subtype != "FLOAT" and audio.size and np.abs(audio).max() > 1.0:
         warnings.warn(f"'{path}' peaks at {np.abs(audio).max():.2f} and is clipped", stacklevel=2)
         audio = np.clip(audio, -1.0, 1.0)
+    channels = np.atleast_2d(audio)
+    options = {"subtype": subtype, "dither": dither, "tags": tags}
+    with audio_writer(path, sample_rate, len(channels), **options) as write:
+        for begin in range(0, channels.shape[1], WRITE_SAMPLES):
+            write(channels[:, begin : begin + WRITE_SAMPLES])
+
+
+@contextmanager
+def audio_writer(
+    path: str | Path,
+    sample_rate: int,
+    num_channels: int,
+    *,
+    subtype: str = "PCM_24",
+    dither: bool = False,
+    tags: Mapping[str, str] | None = None,
+) -> Iterator[Callable[[np.ndarray], None]]:
+    """Yields a function that appends a block (c, t) to a new file; see `save_audio`.
+
+    The file appears whole when the block ends, or not at all. Blocks lie within full scale. Six
+    channels in a wav are labelled as 5.1 (left, right, centre, LFE, surrounds).
+
+    Raises:
+        UserError: a folder, suffix or subtype that cannot be written, or more than a wav holds.
+    """
+    path, rng = Path(path), counter_rng(DITHER_SEED)
+    if dither and subtype not in BITS:
+        raise ValueError(f"dither belongs to {', '.join(BITS)}, not to {subtype}")
     try:
         with write_atomically(path, suffix=path.suffix) as partial:
-            soundfile.write(partial, audio.T, sample_rate, subtype=subtype)
-    except (OSError, soundfile.SoundFileError, ValueError, TypeError) as error:
-        raise UserError(
-            f"cannot write '{path}' ({error}): check the folder, the free space and the suffix "
-            "(.wav or .flac)"
-        ) from None
+            with _created(partial, path, sample_rate, num_channels, subtype) as file:
+                _write_tags(file, tags or {})
+
+                def write(block: np.ndarray) -> None:
+                    _check_size(file, block.shape[-1], path)
+                    data = quantised(block, BITS[subtype], rng) if dither else block
+                    file.write(data.T)
+
+                yield write
+    except (OSError, soundfile.SoundFileError) as error:
+        raise _unwritable(path, error) from None
+
+
+def _created(
+    partial: Path, path: Path, sample_rate: int, num_channels: int, subtype: str
+) -> soundfile.SoundFile:
+    """A new file open for writing."""
+    container = "WAVEX" if path.suffix.lower() == ".wav" and num_channels == 6 else None
+    try:
+        return soundfile.SoundFile(
+            partial, "w", sample_rate, num_channels, subtype, format=container
+        )
+    except (ValueError, TypeError) as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: Exception) -> UserError:
+    return UserError(
+        f"cannot write '{path}' ({error}): check the folder, the free space and the suffix "
+        "(.wav or .flac)"
+    )
+
+
+def _write_tags(file: soundfile.SoundFile, tags: Mapping[str, str]) -> None:
+    for key, text in tags.items():
+        if key not in TAGS:
+            raise ValueError(f"unknown tag '{key}': choose from {', '.join(TAGS)}")
+        setattr(file, key, str(text))
+
+
+def _check_size(file: soundfile.SoundFile, more: int, path: Path) -> None:
+    """Refuses a wav beyond the 4 GB that its header can count."""
+    sample_bytes = BITS.get(file.subtype, 32) // 8
+    num_bytes = (file.frames + more) * file.channels * sample_bytes
+    if file.format.startswith("WAV") and num_bytes > MAX_WAV_BYTES:
+        raise UserError(f"'{path}' would exceed 4 GB, more than a wav holds: write flac")
 
 
 @contextmanager

@@ -32,6 +32,14 @@ def bar_lengths(beat_in_bar: np.ndarray) -> np.ndarray:
     return lengths
 
 
+def meter_of(beat_in_bar: np.ndarray) -> int:
+    """Beats per bar, 2-12, of most of the bars that are whole; -1 when no whole bar is there."""
+    downbeats = np.flatnonzero(np.asarray(beat_in_bar) == 0)
+    lengths = np.diff(downbeats)
+    lengths = lengths[(lengths >= 2) & (lengths <= 12)]
+    return int(np.bincount(lengths).argmax()) if len(lengths) else -1
+
+
 def strokes(notes: Notes) -> np.ndarray:
     """Onset times (m,) with notes struck together counted once."""
     onsets = notes.onset

@@ -46,8 +46,11 @@ class Batch:
     audio (b s t) float32; roll (b s l p) float32, `data.roll`; sheet (b l k) float32,
     `data.lead_sheet`; plan (b n) long, the sheet's tokens, `data.plan_tokens`;
     sound (b s l d) and notes (b s l d) latents from the cache; present, score_known (b s) bool;
-    labels: name -> tensor, `data.labels`; text: captions as strings, text_tokens (b n e) with
-    text_mask (b n) bool; mel (b f m) power of a reference; song and start name the segments.
+    labels: name -> tensor, `data.labels`; text: a caption of each as string, captions: several of
+    each; text_tokens (b n e) with
+    text_mask (b n) bool; mel (b f m) power of a reference; song and start name the segments;
+    frames (b m c h w) of pictures and clips, frame_mask (b m) bool, and what is known of each
+    frame, seen (b m 8), `data.pictures.dataset`.
     """
 
     present: torch.Tensor
@@ -62,9 +65,13 @@ class Batch:
     notes: torch.Tensor | None = None
     labels: dict[str, torch.Tensor] = field(default_factory=dict)
     text: list[str] | None = None
+    captions: list[list[str]] | None = None
     text_tokens: torch.Tensor | None = None
     text_mask: torch.Tensor | None = None
     mel: torch.Tensor | None = None
+    frames: torch.Tensor | None = None
+    frame_mask: torch.Tensor | None = None
+    seen: torch.Tensor | None = None
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch with every tensor on a device."""

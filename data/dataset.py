@@ -7,6 +7,7 @@ of workers, an interruption or a resumed run change nothing. `data.loader` makes
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,8 +24,10 @@ from utils import FRAME_SAMPLES, SEGMENT_FRAMES, STEMS, UserError, counter_rng
 if TYPE_CHECKING:
     from data.lead_sheet import LeadSheet
 
-FIELDS = frozenset({"audio", "roll", "sheet", "plan", "labels", "text"})
+FIELDS = frozenset({"audio", "roll", "sheet", "plan", "labels", "text", "captions"})
 SCORE_FIELDS = FIELDS - {"audio"}
+DESCRIPTION = SCORE_FIELDS - {"roll"}
+CAPTIONS = 4  # of a segment, where several are asked for
 MAX_ATTEMPTS = 20
 ORDER, PLACE, WORDS = 0, 1, 2
 
@@ -45,6 +48,7 @@ class Segment:
     plan: torch.Tensor | None = None
     labels: dict[str, Any] = field(default_factory=dict)
     text: str | None = None
+    captions: list[str] | None = None
     sound: torch.Tensor | None = None
     notes: torch.Tensor | None = None
     mel: torch.Tensor | None = None
@@ -58,7 +62,7 @@ class SegmentDataset(torch.utils.data.Dataset):
     Args:
         source: where the segments come from.
         seed: of everything random.
-        fields: what each segment carries, of `FIELDS`; others ("latents") are ignored here.
+        fields: what each segment carries, of `FIELDS`; others (latents) are ignored here.
         num_frames: length of a segment in latent frames.
         augment: True draws order, place and changes anew each epoch (training); False gives the
             source's own fixed, unshifted segments in its own order (validation).
@@ -106,11 +110,11 @@ class SegmentDataset(torch.utils.data.Dataset):
         """Segment i of an epoch; each attempt after the first puts another one in its place."""
         place = counter_rng(self.seed, PLACE, epoch, i, attempt)
         position = int(place.integers(len(self.source))) if attempt else self._order(epoch)[i]
-        example = self.source.example(
+        example = read_example(
+            self.source,
             int(position),
+            self.fields,
             num_frames=self.num_frames,
-            need_audio="audio" in self.fields,
-            need_score=bool(SCORE_FIELDS & self.fields),
             rng=place if self.augment else None,
         )
         words = counter_rng(self.seed, WORDS, epoch, i, attempt)
@@ -123,6 +127,30 @@ class SegmentDataset(torch.utils.data.Dataset):
             shuffled = counter_rng(self.seed, ORDER, epoch).permutation(count)
             self._epoch_order = (epoch, shuffled if self.augment else np.arange(count))
         return self._epoch_order[1]
+
+
+def read_example(
+    source: Source,
+    position: int,
+    fields: Collection[str],
+    *,
+    num_frames: int = SEGMENT_FRAMES,
+    rng: np.random.Generator | None = None,
+) -> Example:
+    """Segment `position` of a source with what the fields need.
+
+    One without notes comes with its audio where it is to be described, so that it can be heard.
+
+    Args:
+        fields: of `FIELDS`.
+        rng: as in `data.sources.Source.example`.
+    """
+    again = copy.deepcopy(rng)
+    needs = {"num_frames": num_frames, "need_score": bool(SCORE_FIELDS & set(fields))}
+    example = source.example(position, need_audio="audio" in fields, rng=rng, **needs)
+    if example.score is None and example.audio is None and DESCRIPTION & set(fields):
+        return source.example(position, need_audio=True, rng=again, **needs)
+    return example
 
 
 def to_segment(
@@ -145,7 +173,7 @@ def to_segment(
         segment.audio = _audio(example, num_frames)
     if "roll" in fields:
         segment.roll = _roll(example, num_frames)
-    if {"sheet", "plan", "labels", "text"} & set(fields):
+    if DESCRIPTION & set(fields):
         _describe(segment, example, fields, num_frames, rng)
     return segment
 
@@ -179,44 +207,57 @@ def _describe(
     """Fills in what words say about a segment: lead sheet, labels, caption."""
     from data.lead_sheet import sheet_features
 
-    sheet = _sheet(example)
+    sheet, labels = describe(example)
     if "sheet" in fields:
         features = np.asarray(sheet_features(sheet, num_frames), np.float32)
         segment.sheet = torch.from_numpy(np.ascontiguousarray(features))
+    segment.labels = labels if "labels" in fields else {}
     if "plan" in fields:
         from data.plan_tokens import encode_sheet
 
-        segment.plan = torch.from_numpy(encode_sheet(sheet))
-    if {"labels", "text"} & set(fields):
-        labels = _labels(example, sheet)
-        segment.labels = labels if "labels" in fields else {}
+        segment.plan = torch.from_numpy(encode_sheet(sheet, labels))
     if "text" in fields:
-        segment.text = str(example.tags.get("caption") or _caption(labels, sheet, rng))
+        segment.text = _captions(example, labels, sheet, rng, 1)[0]
+    if "captions" in fields:
+        segment.captions = _captions(example, labels, sheet, rng, CAPTIONS)
 
 
-def _sheet(example: Example) -> LeadSheet | None:
-    """The lead sheet heard from the score; a density only where the stem's notes are known."""
+def describe(example: Example) -> tuple[LeadSheet | None, dict[str, Any]]:
+    """Lead sheet and labels: read from the notes, or heard in the audio where there are no notes.
+
+    What is said of a stem is unknown where it exists but its notes must not be trusted.
+    """
+    from data.labels import labels_of
     from data.lead_sheet import LeadSheet
 
+    if example.score is None and example.audio is not None:
+        from data.listening import listen
+
+        heard = listen(example.audio, example.present)
+        return heard.sheet(), heard.labels(example.tags)
     if example.score is None:
-        return None
+        return None, labels_of(None, example.tags, example.present)
     sheet = LeadSheet.from_score(example.score)
     density = np.where(example.score_known, np.asarray(sheet.density, np.float64), np.nan)
-    return replace(sheet, density=density)
+    sheet = replace(sheet, density=density)
+    trusted = np.asarray(example.present, bool) & np.asarray(example.score_known, bool)
+    return sheet, labels_of(example.score, example.tags, trusted, sheet, example.audio)
 
 
-def _labels(example: Example, sheet: LeadSheet | None) -> dict[str, Any]:
-    """Labels of a segment, unknown for stems that exist but whose notes must not be trusted."""
-    from data.labels import labels_of
-
-    labels = labels_of(example.score, example.tags, example.present, sheet)
-    hidden = np.asarray(example.present, bool) & ~np.asarray(example.score_known, bool)
-    unknown = {"program": -1, "plays": -1, "density": np.nan}
-    changed = {name: np.where(hidden, value, labels[name]) for name, value in unknown.items()}
-    return {**labels, **changed}
-
-
-def _caption(labels: dict[str, Any], sheet: LeadSheet | None, rng: np.random.Generator) -> str:
+def _captions(
+    example: Example,
+    labels: dict[str, Any],
+    sheet: LeadSheet | None,
+    rng: np.random.Generator,
+    count: int,
+) -> list[str]:
+    """Captions of a segment: the user's own where there are any, else from its labels."""
+    from data.captioning.feel import feel_of
     from data.captions import captions
 
-    return captions(labels, sheet, rng)[0]
+    own = example.tags.get("caption")
+    if not own:
+        feel = feel_of(example.score, sheet, example.score_known)
+        return captions(labels, sheet, rng, count, feel=feel)
+    own = [own] if isinstance(own, str) else list(own)
+    return [str(own[i]) for i in rng.integers(len(own), size=count)]

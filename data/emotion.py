@@ -52,13 +52,34 @@ def cues_of(score: Score, sheet: LeadSheet) -> Cues | None:
     velocity = np.concatenate([score.notes[s].velocity for s in STEMS])
     if not len(velocity) or score.duration <= 0:
         return None
-    count = sum(len(strokes(score.notes[s])) for s in STEMS)
     pitch = np.concatenate([score.notes[s].pitch for s in ("guitar", "piano")])
+    return cues_from(
+        sheet,
+        strokes_per_second=sum(len(strokes(score.notes[s])) for s in STEMS) / score.duration,
+        dynamics=float(velocity.mean()) / 127.0,
+        register=float(pitch.mean()) if len(pitch) else None,
+    )
+
+
+def cues_from(
+    sheet: LeadSheet,
+    *,
+    strokes_per_second: float,
+    dynamics: float | None = None,
+    register: float | None = None,
+) -> Cues:
+    """The cues of what is known; unknown counts as the average song's.
+
+    Args:
+        sheet: tempo, key and chords.
+        strokes_per_second: of all stems.
+        dynamics: mean velocity / 127; register: mean MIDI pitch of guitar and piano.
+    """
     values = {
         "tempo": math.log2(sheet.bpm) if sheet.bpm else None,
-        "density": math.log2(count / score.duration + 0.5),
-        "dynamics": float(velocity.mean()) / 127.0,
-        "register": float(pitch.mean()) if len(pitch) else None,
+        "density": math.log2(strokes_per_second + 0.5),
+        "dynamics": dynamics,
+        "register": register,
     }
     scaled = {n: _scaled(v, *_SPREAD[n]) for n, v in values.items()}
     return Cues(mode=_mode(sheet), **scaled)

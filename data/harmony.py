@@ -229,11 +229,22 @@ def harmony_of(score: Score, key: int | None = None) -> tuple[list[str], int | N
             notes = score.notes[stem]
             weights += np.bincount(notes.pitch.astype(int) % 12, notes.offset - notes.onset, 12)
         return ["N"] * len(score.beat_times), key if key is not None else estimate_key(weights)
-    voices, bass = _chromas(score)
+    path, key = chords_and_key(*_chromas(score), score.beat_in_bar, key)
+    return [CHORDS[i] for i in path], key
+
+
+def chords_and_key(
+    voices: np.ndarray, bass: np.ndarray, beat_in_bar: np.ndarray, key: int | None = None
+) -> tuple[np.ndarray, int | None]:
+    """Index (n,) in `CHORDS` of every beat's chord, and the key, from chromas.
+
+    Args:
+        voices, bass: (n, 12) beats of sound per pitch class, as `beat_chroma` gives them.
+        beat_in_bar: (n,).
+        key: when it is known already; otherwise None without pitched sound.
+    """
     weights = (voices + bass).sum(0)
     first_key = estimate_key(weights) if key is None else key
-    scores = chord_scores(voices, bass, score.beat_in_bar, first_key)
-    path = smoothest_path(scores, _at_beat(CHANGE_COST, score.beat_in_bar))
-    if key is None:
-        key = estimate_key(weights, path)
-    return [CHORDS[i] for i in path], key
+    scores = chord_scores(voices, bass, beat_in_bar, first_key)
+    path = smoothest_path(scores, _at_beat(CHANGE_COST, beat_in_bar))
+    return path, estimate_key(weights, path) if key is None else key

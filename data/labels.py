@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from data.bars import strokes
-from data.emotion import EMOTIONS, emotion_of
+from data.bars import meter_of, strokes
+from data.brightness import brightness
+from data.emotion import EMOTIONS, cues_of, nearest_emotion, valence_arousal
 from data.lead_sheet import LeadSheet
-from data.movement import STYLES, style_of
+from data.loudness import loudness
+from data.movement import STYLES, style_of, swing_of
 from data.score import Score
-from utils import NUM_STEMS, STEMS
+from utils import NUM_STEMS, SAMPLE_RATE, STEMS
 
 if TYPE_CHECKING:
     import torch
@@ -51,6 +53,9 @@ GENRE_OF = {
 }
 
 
+REGISTER_STEMS = ("guitar", "piano")
+
+
 @dataclass(frozen=True)
 class LabelSpec:
     """How a label is stored: its kind, its shape for one segment, what means unknown."""
@@ -67,9 +72,16 @@ LABEL_SPECS: dict[str, LabelSpec] = {
     "style": LabelSpec("int64"),
     "emotion": LabelSpec("int64"),
     "genre": LabelSpec("int64"),
-    "key": LabelSpec("int64"),
+    "valence": LabelSpec("float32"),
+    "arousal": LabelSpec("float32"),
     "tempo": LabelSpec("float32"),
+    "key": LabelSpec("int64"),
+    "meter": LabelSpec("int64"),
+    "swing": LabelSpec("float32"),
     "dynamics": LabelSpec("float32"),
+    "register": LabelSpec("float32"),
+    "loudness": LabelSpec("float32"),
+    "brightness": LabelSpec("float32"),
     "program": LabelSpec("int64", (NUM_STEMS,)),
     "plays": LabelSpec("int64", (NUM_STEMS,)),
     "density": LabelSpec("float32", (NUM_STEMS,)),
@@ -92,6 +104,7 @@ def labels_of(
     tags: Mapping[str, Any],
     present: np.ndarray,
     sheet: LeadSheet | None = None,
+    audio: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """Labels of a segment.
 
@@ -100,28 +113,60 @@ def labels_of(
         tags: facts about the song; `style`, `emotion` and `genre` (a name or an id) are believed.
         present: bool (s,), False where the stem does not exist.
         sheet: `LeadSheet.from_score(score)` where it is at hand already.
+        audio: stems (s, t) at 22,050 Hz, for loudness and brightness of their mix.
 
     Returns:
-        style, emotion, genre (ids, -1 unknown), key (0-23, -1), tempo (bpm, nan), dynamics (mean
-        velocity / 127, nan), program (s,) (General MIDI, 128 drums, -1), plays (s,) (1 sounds in
-        the segment, 0 silent, -1 unknown), density (s,) (strokes per second, nan).
+        style, emotion, genre (ids, -1 unknown), valence, arousal (-1 to 1, nan unknown; the proxy
+        of `data.emotion`), tempo (bpm, nan), key (0-23, -1), meter (beats per bar 2-12, -1), swing
+        (long eighth / (long + short), 0.5-0.72, nan), dynamics (mean velocity / 127, nan), register
+        (mean MIDI pitch of guitar and piano, nan), loudness (LUFS, nan), brightness (octaves over
+        1 kHz, nan), program (s,) (General MIDI, 128 drums, -1), plays (s,) (1 sounds in the
+        segment, 0 silent, -1 unknown), density (s,) (strokes per second, nan).
     """
-    labels = unknown_labels()
-    labels["style"] = named_id(tags.get("style"), STYLES)
-    labels["emotion"] = named_id(tags.get("emotion"), EMOTIONS)
-    genre = tags.get("genre")
-    labels["genre"] = named_id(GENRE_OF.get(genre, genre), GENRES)
+    labels = {**unknown_labels(), **tagged(tags)}
+    if audio is not None:
+        labels.update(sound_labels(audio.sum(0)))
     if score is None:
         return labels
     sheet = LeadSheet.from_score(score) if sheet is None else sheet
     if labels["style"] < 0:
         labels["style"] = style_of(score, sheet)
-    if labels["emotion"] < 0:
-        labels["emotion"] = emotion_of(score, sheet)
+    emotion = _feeling(score, sheet)
+    labels.update({n: v for n, v in emotion.items() if n != "emotion" or labels["emotion"] < 0})
     labels["key"] = -1 if sheet.key is None else sheet.key_index
     labels["tempo"] = float("nan") if sheet.bpm is None else sheet.bpm
+    labels["meter"] = meter_of(sheet.beat_in_bar)
+    labels["swing"] = swing_of(score, sheet)
     labels.update(_labels_per_stem(score, np.asarray(present, bool)))
     return labels
+
+
+def tagged(tags: Mapping[str, Any]) -> dict[str, int]:
+    """Style, emotion and genre that the tags of a song name; -1 where they do not."""
+    genre = tags.get("genre")
+    return {
+        "style": named_id(tags.get("style"), STYLES),
+        "emotion": named_id(tags.get("emotion"), EMOTIONS),
+        "genre": named_id(GENRE_OF.get(genre, genre), GENRES),
+    }
+
+
+def sound_labels(mix: np.ndarray) -> dict[str, float]:
+    """Loudness and brightness of mono audio (t,) at 22,050 Hz; nan for silence."""
+    lufs = loudness(mix, SAMPLE_RATE)
+    return {
+        "loudness": lufs if np.isfinite(lufs) else float("nan"),
+        "brightness": brightness(mix, SAMPLE_RATE),
+    }
+
+
+def _feeling(score: Score, sheet: LeadSheet) -> dict[str, Any]:
+    """Valence, arousal and the emotion nearest to them."""
+    cues = cues_of(score, sheet)
+    if cues is None:
+        return {}
+    valence, arousal = valence_arousal(cues)
+    return {"emotion": nearest_emotion(valence, arousal), "valence": valence, "arousal": arousal}
 
 
 def named_id(value: object, names: Sequence[str]) -> int:
@@ -145,9 +190,20 @@ def _labels_per_stem(score: Score, present: np.ndarray) -> dict[str, Any]:
         plays[index] = int(len(notes) > 0)
         density[index] = len(strokes(notes)) / score.duration if score.duration > 0 else np.nan
         velocity.append(notes.velocity)
-    sounding = np.concatenate(velocity) if velocity else np.zeros(0)
-    dynamics = float(sounding.mean()) / 127.0 if len(sounding) else float("nan")
-    return {"program": program, "plays": plays, "density": density, "dynamics": dynamics}
+    chords = [score.notes[s].pitch for s in REGISTER_STEMS if present[STEMS.index(s)]]
+    return {
+        "program": program,
+        "plays": plays,
+        "density": density,
+        "dynamics": _mean(velocity) / 127.0,
+        "register": _mean(chords),
+    }
+
+
+def _mean(parts: Sequence[np.ndarray]) -> float:
+    """Mean over all parts; nan when they are empty."""
+    values = np.concatenate([*parts, np.zeros(0)])
+    return float(values.mean()) if len(values) else float("nan")
 
 
 def collate_labels(labels: Sequence[Mapping[str, Any]]) -> dict[str, torch.Tensor]:

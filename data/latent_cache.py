@@ -1,10 +1,11 @@
-"""Segments as latents, encoded once and kept on disk, so that flow training never encodes twice.
+"""Segments as a stage needs them, encoded once and kept on disk: training never encodes twice.
 
 A cache is a folder of arrays with one row per segment, filled in order; `cache.json` says how far
 it is and what it belongs to (codec weights, data, seed, length). A cut build goes on where it
-stopped, a cache of other codecs or data is refused. Each row is one augmentation of one segment,
-with its caption as tokens of the sentence encoder and, as audio reference, the mel spectrogram of
-three of its seconds.
+stopped, a cache of other codecs or data is refused. Each row is one augmentation of one segment:
+latents of its sound and of its notes, its plan, lead sheet and labels, several captions as tokens
+of the sentence encoder, one of which is read each time, and, as audio reference, the mel
+spectrogram of three of its seconds. A stage keeps what it reads, no more.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hashlib
 import json
 import math
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +23,7 @@ import torch
 from tqdm import tqdm
 
 from data.batch import Batch
-from data.dataset import Segment, SegmentDataset
+from data.dataset import CAPTIONS, Segment, SegmentDataset
 from data.labels import LABEL_SPECS
 from utils import (
     FRAME_SAMPLES,
@@ -62,22 +64,19 @@ class LatentCache(torch.utils.data.Dataset):
         epoch, i = divmod(int(index), self.count)
         i = int(self._order(epoch)[i])
         row = {name: torch.from_numpy(np.array(rows[i])) for name, rows in self.rows.items()}
+        if "text_tokens" in row:
+            chosen = int(counter_rng(self.seed, 8, epoch, i).integers(CAPTIONS))
+            row |= {name: row[name][chosen] for name in ("text_tokens", "text_mask")}
         labels = {
-            name: row[f"label_{name}"].numpy() if spec.shape else row[f"label_{name}"].item()
-            for name, spec in LABEL_SPECS.items()
+            name.removeprefix("label_"): row.pop(name)
+            for name in list(row)
+            if name.startswith("label_")
         }
         return Segment(
             song=self.songs[i],
-            start=float(row["start"]),
-            present=row["present"],
-            score_known=row["score_known"],
-            sheet=row["sheet"].float(),
-            labels=labels,
-            sound=row["sound"],
-            notes=row["notes"],
-            mel=row["mel"],
-            text_tokens=row["text_tokens"].float(),
-            text_mask=row["text_mask"],
+            start=float(row.pop("start")),
+            labels={n: v.numpy() if v.ndim else v.item() for n, v in labels.items()},
+            **{n: v.float() if v.dtype == torch.float16 else v for n, v in row.items()},
         )
 
     def _order(self, epoch: int) -> np.ndarray:
@@ -88,9 +87,20 @@ class LatentCache(torch.utils.data.Dataset):
         return self._epoch_order[1]
 
     @staticmethod
-    def build(model: HarmonicFlow, dataset: SegmentDataset, settings: Preparation) -> LatentCache:
+    def build(
+        model: HarmonicFlow,
+        dataset: SegmentDataset,
+        settings: Preparation,
+        fields: Collection[str],
+    ) -> LatentCache:
         """Encodes the first segments of a data set (one epoch unless settings say more) and opens
         the cache.
+
+        Stages that read the same fields share a cache.
+
+        Args:
+            fields: what a row holds, of "sound", "notes", "plan", "sheet", "labels", "captions",
+                "mel".
 
         Raises:
             UserError: the folder holds latents of other codecs or data, or the disk is too full.
@@ -98,9 +108,9 @@ class LatentCache(torch.utils.data.Dataset):
         count = settings.cache_segments or len(dataset)
         if not dataset.augment:
             count = min(count, len(dataset))
-        folder = settings.cache_dir
+        folder = settings.cache_dir / ("performances" if "sound" in fields else "scores")
         if settings.main_process:
-            _Builder(model, dataset, folder, count, settings).fill()
+            _Builder(model, dataset, folder, count, settings, frozenset(fields)).fill()
         return LatentCache(folder, count, seed=settings.seed, augment=dataset.augment)
 
 
@@ -114,9 +124,10 @@ class _Builder:
         folder: Path,
         count: int,
         settings: Preparation,
+        fields: frozenset[str],
     ) -> None:
         self.model, self.dataset, self.folder = model, dataset, folder
-        self.count, self.settings = count, settings
+        self.count, self.settings, self.fields = count, settings, fields
         self.layout = self._layout()
         self.identity = {
             "codecs": fingerprint(model),
@@ -202,47 +213,72 @@ class _Builder:
     def _layout(self) -> dict[str, tuple[tuple[int, ...], type]]:
         """Shape and type of a row of every array."""
         from data.lead_sheet import NUM_SHEET_COLUMNS
+        from data.plan_tokens import PLAN_TOKENS
 
         frames, widths = self.dataset.num_frames, self.model.widths
         text_width = self.model.config.conditions.text_width
+        arrays = {
+            "sound": {"sound": ((NUM_STEMS, frames, widths.sound), np.float16)},
+            "notes": {"notes": ((NUM_STEMS, frames, widths.score), np.float16)},
+            "plan": {"plan": ((PLAN_TOKENS,), np.int64)},
+            "sheet": {"sheet": ((frames, NUM_SHEET_COLUMNS), np.float16)},
+            "mel": {"mel": ((NUM_MELS, MEL_COLUMNS), np.float32)},
+            "captions": {
+                "text_tokens": ((CAPTIONS, TEXT_TOKENS, text_width), np.float16),
+                "text_mask": ((CAPTIONS, TEXT_TOKENS), np.bool_),
+            },
+            "labels": {
+                f"label_{name}": (spec.shape, np.dtype(spec.dtype).type)
+                for name, spec in LABEL_SPECS.items()
+            },
+        }
         layout: dict[str, tuple[tuple[int, ...], type]] = {
-            "sound": ((NUM_STEMS, frames, widths.sound), np.float16),
-            "notes": ((NUM_STEMS, frames, widths.score), np.float16),
-            "sheet": ((frames, NUM_SHEET_COLUMNS), np.float16),
-            "mel": ((NUM_MELS, MEL_COLUMNS), np.float32),
-            "text_tokens": ((TEXT_TOKENS, text_width), np.float16),
-            "text_mask": ((TEXT_TOKENS,), np.bool_),
             "present": ((NUM_STEMS,), np.bool_),
             "score_known": ((NUM_STEMS,), np.bool_),
             "start": ((), np.float64),
         }
-        for name, spec in LABEL_SPECS.items():
-            layout[f"label_{name}"] = (spec.shape, np.dtype(spec.dtype).type)
+        for field in sorted(self.fields):
+            layout |= arrays[field]
         return layout
 
     def _write(self, rows: dict[str, np.ndarray], first: int, batch: Batch, size: int) -> None:
         """Encodes a batch into rows `first` to `first + size`."""
-        latents = self.model.encode(batch.audio, batch.roll)
-        tokens, mask = self.model.text.encode(batch.text, max_tokens=TEXT_TOKENS - 1)
-        pad = TEXT_TOKENS - tokens.shape[1]
-        values: dict[str, Any] = {
-            "sound": latents.sound,
-            "notes": latents.score,
-            "sheet": batch.sheet,
-            "mel": self._references(batch, first),
-            "text_tokens": torch.nn.functional.pad(tokens, (0, 0, 0, pad)),
-            "text_mask": torch.nn.functional.pad(mask, (0, pad)),
-            "present": batch.present,
-            "score_known": batch.score_known,
-            "start": torch.tensor(batch.start),
-        }
-        values |= {f"label_{name}": batch.labels[name] for name in LABEL_SPECS}
-        for name, value in values.items():
+        for name, value in self._values(batch, first).items():
             rows[name][first : first + size] = value[:size].cpu().numpy()
         for array in rows.values():
             array.flush()
         with open(self.folder / SONGS_NAME, "a", encoding="utf-8") as file:
             file.writelines(f"{' '.join(song.split())}\n" for song in batch.song[:size])
+
+    def _values(self, batch: Batch, first: int) -> dict[str, torch.Tensor]:
+        """Every array's rows of a batch."""
+        encode = {
+            "sound": lambda: {"sound": self.model.batch_sound(batch)},
+            "notes": lambda: {"notes": self.model.batch_notes(batch)},
+            "plan": lambda: {"plan": batch.plan},
+            "sheet": lambda: {"sheet": batch.sheet},
+            "mel": lambda: {"mel": self._references(batch, first)},
+            "captions": lambda: self._captions(batch),
+            "labels": lambda: {f"label_{name}": batch.labels[name] for name in LABEL_SPECS},
+        }
+        values = {
+            "present": batch.present,
+            "score_known": batch.score_known,
+            "start": torch.tensor(batch.start),
+        }
+        for field in self.fields:
+            values |= encode[field]()
+        return values
+
+    def _captions(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """States (b, captions, n, e) and masks of every caption of a batch."""
+        flat = [caption for several in batch.captions for caption in several]
+        tokens, mask = self.model.text.encode(flat, max_tokens=TEXT_TOKENS - 1)
+        pad = TEXT_TOKENS - tokens.shape[1]
+        tokens = torch.nn.functional.pad(tokens, (0, 0, 0, pad))
+        mask = torch.nn.functional.pad(mask, (0, pad))
+        split = lambda x: x.unflatten(0, (len(batch), CAPTIONS))
+        return {"text_tokens": split(tokens), "text_mask": split(mask)}
 
     def _references(self, batch: Batch, first: int) -> torch.Tensor:
         """Mel spectrogram (b f m) of a random three seconds of each mix."""

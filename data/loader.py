@@ -87,6 +87,8 @@ def collate(segments: Sequence[Segment]) -> Batch:
         batch.labels = collate_labels([s.labels for s in segments])
     if first.text is not None:
         batch.text = [s.text for s in segments]
+    if first.captions is not None:
+        batch.captions = [s.captions for s in segments]
     return batch
 
 

@@ -7,7 +7,7 @@ movement of its own, so it is never inferred.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,8 @@ STYLES = (
 )
 KICKS, SNARES, RIDES = (35, 36), (37, 38, 39, 40), (51, 53, 59)
 HAND_PERCUSSION = (*range(60, 69), 75)
-_DISTORTED, _SYNTH_BASS, _ACOUSTIC_GUITAR = (29, 30), (38, 39), (24, 25)
+_UPRIGHT_BASS, _SLAP_BASS, _SYNTH_BASS = (32, 35), (36, 37), (38, 39)
+_ACOUSTIC_GUITAR, _CLEAN_GUITAR, _DISTORTED = (24, 25), (26, 27, 28), (29, 30)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def movement_of(score: Score, sheet: LeadSheet) -> Movement | None:
     even = in_bar % 2 == 0
     return Movement(
         bpm=sheet.bpm,
-        swing=_swing(positions),
+        swing=_swing(list(positions.values())),
         sixteenths=_near(np.concatenate([positions["bass"], positions["guitar"]]), (0.25, 0.75)),
         four_floor=_share(_hit(_drum_beats(drums, KICKS, sheet), beats)),
         backbeat=_share(_hit(_drum_beats(drums, SNARES, sheet), beats)[~even]),
@@ -144,15 +145,28 @@ def _new_pitch(bass: Notes, sheet: LeadSheet, beats: np.ndarray) -> np.ndarray:
     return np.append(True, pitch[1:] != pitch[:-1])[: len(beats)]
 
 
-def _swing(positions: dict[str, np.ndarray]) -> float:
+def _swing(positions: Sequence[np.ndarray]) -> float:
     """Long over short eighth, from the median stroke between the beats; nan if there are few."""
-    fraction = np.concatenate(list(positions.values())) % 1.0
+    fraction = np.concatenate(positions) % 1.0
     middle = fraction[(fraction > 0.42) & (fraction < 0.72)]
     quarters = np.sum(np.abs(fraction - 0.25) < 0.05)
     if len(middle) < 4 or quarters > len(middle):
         return 1.0 if quarters > 4 else float("nan")
     place = float(np.median(middle))
     return place / (1.0 - place)
+
+
+def swing_of(score: Score, sheet: LeadSheet) -> float:
+    """Share of the long eighth in a pair: 0.5 straight, 0.67 a triplet; nan when nothing tells."""
+    if sheet.bpm is None:
+        return float("nan")
+    return swing_share([_beats(strokes(n), sheet) for n in score.notes.values()])
+
+
+def swing_share(positions: Sequence[np.ndarray]) -> float:
+    """`swing_of` from the positions of strokes on the beats, whole on a beat."""
+    ratio = _swing(positions)
+    return max(ratio / (1.0 + ratio), 0.5)
 
 
 def _swung(m: Movement) -> bool:
@@ -163,32 +177,62 @@ def _straight(m: Movement) -> bool:
     return m.swing < 1.25
 
 
+def _funky(programs: dict[str, int | None]) -> bool:
+    """Slap bass, muted guitar or clavinet."""
+    muted, clavinet = programs["guitar"] == 28, programs["piano"] == 7
+    return programs["bass"] in _SLAP_BASS or muted or clavinet
+
+
+def _train_beat(m: Movement) -> bool:
+    """Kick and bass on every beat, chords and brushes between them, no backbeat."""
+    chops = m.walking > 0.85 and m.strong_chords < 0.2
+    return chops and m.four_floor > 0.9 and m.backbeat < 0.3
+
+
 # style -> whether a movement (with the programs of the stems) is unmistakably that style
 RULES: dict[str, Callable[[Movement, dict[str, int | None]], bool]] = {
     "jazz": lambda m, p: (
-        m.walking > 0.65 and (_swung(m) or m.ride > 0.3) and (m.backbeat < 0.5 or m.ride > 0.15)
+        _swung(m)
+        and m.walking > 0.65
+        and (m.backbeat < 0.5 or (m.ride > 0.15 and p["bass"] in _UPRIGHT_BASS))
     ),
     "blues": lambda m, p: _swung(m) and m.dominant > 0.45,
-    "latin": lambda m, p: m.hand_drums > 0.15 and m.backbeat < 0.5 and _straight(m),
+    "latin": lambda m, p: (
+        m.hand_drums > 0.15
+        and m.backbeat < 0.25
+        and m.two_feel < 0.4
+        and m.drum_rate > 3.7
+        and p["bass"] not in _SYNTH_BASS
+        and _straight(m)
+    ),
     "reggae": lambda m, p: (
         m.strong_chords < 0.15
         and m.sixteenths < 0.2
+        and m.walking < 0.7
         and (m.backbeat < 0.6 or m.four_floor > 0.9)
         and m.bpm < 105
+        and p["guitar"] in _CLEAN_GUITAR
+        and p["bass"] != 32
     ),
     "electronic": lambda m, p: (
-        m.four_floor > 0.85 and 110 <= m.bpm <= 150 and p["bass"] in _SYNTH_BASS
+        m.four_floor > 0.85 and 108 <= m.bpm <= 180 and p["bass"] in _SYNTH_BASS
     ),
     "rock": lambda m, p: (
         p["guitar"] in _DISTORTED
         and p["bass"] not in _SYNTH_BASS
-        and m.backbeat > 0.7
+        and m.backbeat > 0.6
         and m.bpm > 84
     ),
     "funk": lambda m, p: (
-        m.sixteenths > 0.25 and m.backbeat > 0.6 and 84 <= m.bpm <= 126 and _straight(m)
+        m.sixteenths > 0.2
+        and m.backbeat > 0.6
+        and 84 <= m.bpm <= 126
+        and _straight(m)
+        and (_funky(p) or m.dominant > 0.3)
     ),
-    "country": lambda m, p: m.two_feel > 0.8 and m.bpm > 120 and p["guitar"] in _ACOUSTIC_GUITAR,
+    "country": lambda m, p: (
+        p["guitar"] in _ACOUSTIC_GUITAR and ((m.two_feel > 0.8 and m.bpm > 120) or _train_beat(m))
+    ),
     "ballad": lambda m, p: (
         m.bpm < 84 and m.drum_rate < 4.0 and m.sixteenths < 0.2 and m.strong_chords > 0.2
     ),

@@ -6,15 +6,18 @@ middle of a bar and end early. `Given` lays it out on whole bars that cover the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from data.bars import bar_lengths
+from data.brief import UNKNOWN, Brief, header_steps
 from data.chords import chord_matrices
 from data.harmony import estimate_key
 from data.lead_sheet import BPM_RANGE, LeadSheet
-from data.plan_tokens import UNKNOWN, Bins, beats_of, bins_of
+from data.plan_tokens import Bins, Cursor, Kind, beats_of, bins_of
 from utils import NUM_STEMS
 
 
@@ -26,31 +29,51 @@ class Given:
         sheet: what was given, from a downbeat at or before time 0 to the end when it is timed.
         bins: the same as bins, -1 where the planner is free; untimed bars are repeated to the end.
         duration: seconds.
+        said: the facts of the song that were said, exactly.
     """
 
     sheet: LeadSheet
     bins: Bins
     duration: float
+    said: Brief
 
     @classmethod
-    def of(cls, sheet: LeadSheet | None, duration: float) -> Given:
-        """The fixed part that a sheet says; None leaves everything to the planner."""
-        sheet = sheet or LeadSheet()
+    def of(
+        cls, sheet: LeadSheet | None, duration: float, labels: Mapping[str, Any] | None = None
+    ) -> Given:
+        """The fixed part of what a sheet and labels say; None leaves everything to the planner.
+
+        Of both the sheet's tempo and key hold, but a stem that labels let rest (`plays` 0) rests.
+        A stem plays where the sheet or an asked density says so. A key comes from the chords when
+        nobody said one.
+        """
+        labels, sheet = dict(labels or {}), sheet or LeadSheet()
+        if "plays" in labels:
+            sheet = replace(sheet, density=np.where(labels["plays"] == 0, 0.0, sheet.density))
         if sheet.bpm is None:
             sheet = _untimed(sheet)
             bins = _repeated(bins_of(sheet), round(duration * BPM_RANGE[1] / 60.0) + 1)
         else:
             sheet = covering(sheet, duration)
             bins = bins_of(sheet)
-        if bins.key == UNKNOWN:
-            bins = replace(bins, key=_key_of_chords(bins.chords))
-        return cls(sheet, bins, duration)
+        said = header_steps({**labels, "plays": _plays(bins, labels)})
+        facts = np.where(bins.facts >= 0, bins.facts, said)
+        if facts[Kind.KEY] == UNKNOWN:
+            facts[Kind.KEY] = _key_of_chords(bins.chords)
+        return cls(sheet, replace(bins, facts=facts), duration, Brief.of(labels))
 
     def num_beats(self, bpm: float) -> int:
         """Beats from the plan's first downbeat to the first at or after the end of the song."""
         if self.sheet.timed:
             return 1 + int(np.searchsorted(self.sheet.beat_times, self.duration - 1e-6))
         return 1 + int(np.ceil(self.duration * bpm / 60.0 - 1e-6))
+
+    def value(self, cursor: Cursor) -> int:
+        """What is fixed at a place of the plan, -1 where the planner is free."""
+        value = self.bins.value(cursor)
+        if value == UNKNOWN and cursor.kind == Kind.METER and self.said.meter:
+            return self.said.meter - 1
+        return value
 
     def completed(self, planned: LeadSheet) -> LeadSheet:
         """What was given, exactly as it was given, with its gaps taken from the plan."""
@@ -64,6 +87,18 @@ class Given:
             key = given.key or planned.key
             whole = replace(given, chords=tuple(chords), density=density, key=key)
         return whole.excerpt(0.0, self.duration)
+
+
+def _plays(bins: Bins, labels: Mapping[str, Any]) -> np.ndarray:
+    """Which stems play (1) or rest (0), -1 open: as said, as densely as asked, as the bars tell."""
+    unsaid = np.full(NUM_STEMS, UNKNOWN)
+    plays = np.asarray(labels.get("plays", unsaid))
+    asked = np.asarray(labels.get("density", np.full(NUM_STEMS, np.nan)))
+    levels = bins.levels.reshape(-1, NUM_STEMS)
+    told = np.where((levels > 0).any(0), 1, unsaid)
+    told = np.where(len(levels) and (levels == 0).all(0), 0, told)
+    told = np.where(np.isnan(asked), told, asked > 0)
+    return np.where(plays >= 0, plays, told)
 
 
 def _untimed(sheet: LeadSheet) -> LeadSheet:

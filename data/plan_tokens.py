@@ -1,72 +1,93 @@
-"""A lead sheet as a short sequence of tokens, which is what the planner reads and writes.
+"""A song's brief and lead sheet as a short sequence of tokens, which is what the planner reads and
+writes.
 
-A plan is `START tempo key` and then, bar by bar, `meter chord ... chord bass drums guitar piano`:
-the number of beats, one chord per beat, one density level per stem. The meter says how many chords
-follow, so the kind of every token is known from those before it (`Cursor`). A plan starts on a
-downbeat and holds whole bars. It knows one tempo (the median), and one density per stem and bar;
-both are rounded to logarithmic steps, the rest is exact. Plain numpy: data loaders make plans
-without torch.
+A plan is `START`, one token per fact of the brief (`data.brief.FACTS`: style, genre, emotion,
+valence, arousal, tempo, key, ...), and then, bar by bar, `meter chord ... chord bass drums guitar
+piano`: the number of beats, one chord per beat, one density level per stem. The meter says how many
+chords follow, so the kind of every token is known from those before it (`Cursor`). A plan starts on
+a downbeat and holds whole bars; facts and densities are rounded to steps, the rest is exact. What
+is unknown has a token too. Plain numpy: data loaders make plans without torch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 
+from data.bars import meter_of
+from data.brief import FACTS, UNKNOWN, Brief, header_steps
 from data.chords import CHORD_INDEX, CHORDS, KEYS
-from data.lead_sheet import BPM_RANGE, LeadSheet
+from data.lead_sheet import LeadSheet
 from utils import NUM_STEMS
 
-PLAN_TOKENS = 256
+NUM_FACTS = len(FACTS)
+HEADER_TOKENS = 1 + NUM_FACTS  # with the start
+PLAN_TOKENS = HEADER_TOKENS + 253
 PAD, START = 0, 1
-HEADER_TOKENS = 3  # start, tempo, key
-UNKNOWN = -1
 MAX_METER = 12
-TEMPO_STEPS_PER_OCTAVE = 36
-NUM_TEMPI = 1 + round(TEMPO_STEPS_PER_OCTAVE * np.log2(BPM_RANGE[1] / BPM_RANGE[0]))
 LEVELS = np.concatenate([[0.0], 0.125 * 2.0 ** (np.arange(18) / 3)])  # strokes per beat, up to 6.35
 
 
 class Kind(IntEnum):
-    """What a token is about, in the order in which they come; stems in the order of `STEMS`."""
+    """What a token is about, in the order in which they come: `FACTS`, then what a bar holds;
+    stems in the order of `STEMS`.
+    """
 
-    TEMPO = 0
-    KEY = 1
-    METER = 2
-    CHORD = 3
-    BASS = 4
-    DRUMS = 5
-    GUITAR = 6
-    PIANO = 7
+    STYLE = 0
+    GENRE = 1
+    EMOTION = 2
+    VALENCE = 3
+    AROUSAL = 4
+    TEMPO = 5
+    KEY = 6
+    SWING = 7
+    DYNAMICS = 8
+    REGISTER = 9
+    LOUDNESS = 10
+    BRIGHTNESS = 11
+    BASS_PROGRAM = 12
+    GUITAR_PROGRAM = 13
+    PIANO_PROGRAM = 14
+    BASS_PLAYS = 15
+    DRUMS_PLAYS = 16
+    GUITAR_PLAYS = 17
+    PIANO_PLAYS = 18
+    METER = 19
+    CHORD = 20
+    BASS = 21
+    DRUMS = 22
+    GUITAR = 23
+    PIANO = 24
 
 
-SIZES = np.array([NUM_TEMPI, len(KEYS), MAX_METER, len(CHORDS)] + [len(LEVELS)] * NUM_STEMS)
+SIZES = np.array(
+    [len(fact.values) for fact in FACTS] + [MAX_METER, len(CHORDS)] + [len(LEVELS)] * NUM_STEMS
+)
 FIRST = START + 1 + np.concatenate([[0], np.cumsum(SIZES + 1)[:-1]])
 NUM_TOKENS = int(FIRST[-1] + SIZES[-1] + 1)
 
 
 @dataclass(frozen=True)
 class Bins:
-    """A lead sheet rounded to what tokens can say; -1 is unknown.
+    """A plan rounded to what tokens can say; -1 is unknown.
 
-    tempo: index of `tempo_of`; key: index of `KEYS`; meters: (bars,) beats per bar minus 1;
+    facts: (NUM_FACTS,) a step of each of `FACTS`; meters: (bars,) beats per bar minus 1;
     chords: (beats,) index of `CHORDS`; levels: (bars, s) index of `LEVELS`.
     """
 
-    tempo: int
-    key: int
+    facts: np.ndarray
     meters: np.ndarray
     chords: np.ndarray
     levels: np.ndarray
 
     def value(self, cursor: Cursor) -> int:
         """What the sheet says at a cursor; -1 when unknown or beyond its end."""
-        if cursor.kind == Kind.TEMPO:
-            return int(self.tempo)
-        if cursor.kind == Kind.KEY:
-            return int(self.key)
+        if cursor.kind < NUM_FACTS:
+            return int(self.facts[cursor.kind])
         if cursor.kind == Kind.CHORD:
             beat = cursor.first_beat + cursor.beat
             return int(self.chords[beat]) if beat < len(self.chords) else UNKNOWN
@@ -85,7 +106,7 @@ class Cursor:
     beat: its position in the bar; meter: beats of the bar.
     """
 
-    kind: Kind = Kind.TEMPO
+    kind: Kind = Kind.STYLE
     bar: int = 0
     first_beat: int = 0
     beat: int = 0
@@ -122,19 +143,6 @@ def kinds_of(tokens: np.ndarray) -> np.ndarray:
     return np.searchsorted(FIRST, tokens, side="right") - 1
 
 
-def tempo_of(index: int) -> float:
-    """The tempo in bpm of a bin; neighbours differ by 1.9 %, so rounding errs by at most 1 %."""
-    return float(BPM_RANGE[0] * 2.0 ** (index / TEMPO_STEPS_PER_OCTAVE))
-
-
-def tempo_bin(bpm: float | None) -> int:
-    """The bin nearest to a tempo in bpm, -1 for None; beyond `BPM_RANGE` the outermost bin."""
-    if bpm is None:
-        return UNKNOWN
-    index = round(TEMPO_STEPS_PER_OCTAVE * np.log2(bpm / BPM_RANGE[0]))
-    return int(np.clip(index, 0, NUM_TEMPI - 1))
-
-
 def level_of(density: np.ndarray) -> np.ndarray:
     """Nearest level (by ratio) of onsets per beat: silence is 0 and only 0, nan is -1."""
     known = np.nan_to_num(np.asarray(density, np.float64), nan=0.0)
@@ -165,8 +173,7 @@ def bins_of(sheet: LeadSheet) -> Bins:
     first = starts[0] if len(starts) else len(sheet)
     bars = [sheet.density[a : a + n] for a, n in zip(starts, meters, strict=True)]
     return Bins(
-        tempo=tempo_bin(sheet.bpm),
-        key=UNKNOWN if sheet.key is None else sheet.key_index,
+        facts=header_steps({"tempo": sheet.bpm, "key": sheet.key_index}),
         meters=meters - 1,
         chords=np.array([CHORD_INDEX.get(c, UNKNOWN) for c in sheet.chords[first:]], np.int64),
         levels=np.array([level_of(_bar_density(bar)) for bar in bars], int).reshape(-1, NUM_STEMS),
@@ -216,27 +223,47 @@ def _bar_density(density: np.ndarray) -> np.ndarray:
     return np.where(known.any(0), total / np.maximum(known.sum(0), 1), np.nan)
 
 
-def encode_sheet(sheet: LeadSheet | None, length: int = PLAN_TOKENS) -> np.ndarray:
+def encode_sheet(
+    sheet: LeadSheet | None,
+    labels: Mapping[str, Any] | None = None,
+    length: int = PLAN_TOKENS,
+) -> np.ndarray:
     """A plan's tokens, int64 (length,), padded; as many of the sheet's complete bars as fit.
 
-    All padding when there is no sheet, no tempo or not one complete bar. The tempo is the whole
-    sheet's.
+    Args:
+        sheet: gives the bars, the tempo (of the whole sheet) and the key.
+        labels: gives the other facts, as from `data.labels.labels_of`; tempo and key too where the
+            sheet does not know them.
+        length: at least `HEADER_TOKENS`.
+
+    Returns:
+        the header alone when the sheet has no tempo or not one complete bar but a label is known;
+        all padding when nothing is.
     """
     tokens = np.full(length, PAD, np.int64)
-    if sheet is None or sheet.bpm is None:
-        return tokens
-    bins = replace(bins_of(complete_bars(sheet)), tempo=tempo_bin(sheet.bpm))
-    sizes = HEADER_TOKENS + np.cumsum(bins.meters + 2 + NUM_STEMS)
-    num_bars = int(np.searchsorted(sizes, length, side="right"))
-    if num_bars:
-        tokens[: sizes[num_bars - 1]] = tokens_of(bins, num_bars)
+    facts = np.full(NUM_FACTS, UNKNOWN) if labels is None else header_steps(labels)
+    bins, num_bars = _complete_bins(sheet, length)
+    if num_bars or (facts >= 0).any():
+        bins = replace(bins, facts=np.where(bins.facts >= 0, bins.facts, facts))
+        found = tokens_of(bins, num_bars)
+        tokens[: len(found)] = found
     return tokens
 
 
+def _complete_bins(sheet: LeadSheet | None, length: int) -> tuple[Bins, int]:
+    """The bins of a sheet's complete bars, and how many bars fit into so many tokens."""
+    if sheet is None or sheet.bpm is None:
+        return bins_of(LeadSheet()), 0
+    bins = bins_of(complete_bars(sheet))
+    whole = header_steps({"tempo": sheet.bpm, "key": sheet.key_index})
+    sizes = HEADER_TOKENS + np.cumsum(bins.meters + 2 + NUM_STEMS)
+    return replace(bins, facts=whole), int(np.searchsorted(sizes, length, side="right"))
+
+
 def tokens_of(bins: Bins, num_bars: int) -> list[int]:
-    """The tokens of a sheet's first bars, unpadded."""
+    """The tokens of the brief and of the sheet's first bars, unpadded."""
     tokens, cursor = [START], Cursor()
-    while cursor.bar < num_bars:
+    while cursor.bar < num_bars or cursor.kind < NUM_FACTS:
         value = bins.value(cursor)
         tokens.append(token_of(cursor.kind, value))
         cursor.advance(value)
@@ -255,34 +282,53 @@ def parse(tokens: np.ndarray) -> Bins:
         cursor.advance(value)
     stems = list(Kind)[Kind.BASS :]
     return Bins(
-        tempo=found[Kind.TEMPO][0],
-        key=found[Kind.KEY][0],
+        facts=np.array([found[kind][0] for kind in list(Kind)[:NUM_FACTS]], np.int64),
         meters=np.array(found[Kind.METER][: cursor.bar], np.int64),
         chords=np.array(found[Kind.CHORD][: cursor.first_beat], np.int64),
         levels=np.array([found[s][: cursor.bar] for s in stems], np.int64).T,
     )
 
 
-def decode(tokens: np.ndarray, *, bpm: float | None = None) -> LeadSheet:
-    """The lead sheet of a plan: `encode_sheet` undone, at bin resolution.
+def decode(tokens: np.ndarray, *, bpm: float | None = None) -> tuple[Brief, LeadSheet]:
+    """The brief and the lead sheet of a plan: `encode_sheet` undone, at the steps' resolution.
 
     Args:
-        tokens: (n,) starting with START; padding at the end is ignored.
+        tokens: (n,) starting with START, at least the header; padding at the end is ignored.
         bpm: the exact tempo when it is known; else the tempo token's.
 
     Returns:
-        a sheet that starts on a downbeat at time 0 and ends with the last complete bar.
+        a brief with the meter and densities of the bars; a sheet that starts on a downbeat at time
+        0 and ends with the last complete bar, empty when the tempo is unknown.
     """
     bins = parse(tokens)
-    period = 60.0 / (bpm or tempo_of(bins.tempo))
+    brief = Brief.of_steps(bins.facts)
+    bpm = bpm or brief.tempo
+    if bpm is None:
+        return brief, LeadSheet(key=KEYS[brief.key] if brief.key is not None else None)
+    sheet = _sheet_of(bins, bpm)
+    return described(replace(brief, tempo=bpm), sheet), sheet
+
+
+def _sheet_of(bins: Bins, bpm: float) -> LeadSheet:
     meters = bins.meters + 1
     beats = np.arange(meters.sum())
+    key = int(bins.facts[Kind.KEY])
     density = np.where(bins.levels >= 0, LEVELS[bins.levels], np.nan)
     return LeadSheet(
-        beat_times=beats * period,
+        beat_times=beats * 60.0 / bpm,
         beat_in_bar=beats - np.repeat(np.cumsum(meters) - meters, meters),
         chords=tuple(CHORDS[c] if c >= 0 else None for c in bins.chords),
-        key=KEYS[bins.key] if bins.key >= 0 else None,
+        key=KEYS[key] if key >= 0 else None,
         density=np.repeat(density, meters, axis=0).reshape(-1, NUM_STEMS),
-        duration=len(beats) * period,
+        duration=len(beats) * 60.0 / bpm,
     )
+
+
+def described(brief: Brief, sheet: LeadSheet) -> Brief:
+    """A brief with what its sheet says: key, meter and mean densities."""
+    known = ~np.isnan(sheet.density)
+    totals = np.where(known, sheet.density, 0.0).sum(0) * (sheet.bpm or np.nan) / 60.0
+    means = totals / np.where(known.any(0), known.sum(0), np.nan)
+    meter = meter_of(np.append(sheet.beat_in_bar, 0))
+    from_sheet = {"key": sheet.key_index, "meter": meter, "density": means}
+    return brief.updated(Brief.of(from_sheet))

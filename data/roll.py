@@ -20,6 +20,8 @@ NUM_PITCHES = 88
 PLANES = ("onset", "place", "velocity", "sustain")
 ROLL_ROWS = len(PLANES) * NUM_PITCHES
 DRUM_SECONDS = 0.1
+HELD, TRACE = 0.3, 0.05  # of a frame: the plane is up, it is not quite down
+LONGEST_GAP = 2  # frames
 
 
 def _rows(notes: Notes, is_drums: bool) -> tuple[Notes, np.ndarray]:
@@ -62,18 +64,21 @@ def to_roll(score: Score, num_frames: int) -> np.ndarray:
 def _end(sustain: np.ndarray, onset: np.ndarray, frame: int, start: float) -> float:
     """Frame position at which the note that starts at `start` ends.
 
-    The sustain plane is summed until it falls to half a frame or the pitch is struck again.
+    It lasts while the sustain plane is up; up to two frames where it is down, as a decoder may
+    leave, do not end it, another stroke of the pitch does. The last frame tells the place within.
     """
-    end = start + sustain[frame]
-    if end < frame + 0.75:
-        return end
-    end = frame + 1.0
+    whole = sustain[frame] > 0.75 * (frame + 1 - start)
+    end, gap = frame + 1.0 if whole else start + sustain[frame], 0
     for j in range(frame + 1, len(sustain)):
-        if onset[j]:
-            return end
-        end = j + sustain[j]
-        if sustain[j] <= 0.5:
-            return end
+        if onset[j] or gap > LONGEST_GAP:
+            break
+        if sustain[j] > HELD:
+            goes_on = j + 1 < len(sustain) and sustain[j + 1] > TRACE
+            end, gap = j + (1.0 if goes_on else sustain[j]), 0
+        else:
+            if not gap and sustain[j] > TRACE and end >= j:
+                end = j + sustain[j]
+            gap += 1
     return end
 
 

@@ -23,6 +23,8 @@ from data.audio import audio_info, read_crop
 from data.batch import Example
 from data.quarantine import SongError
 from data.score import Score
+from data.song_labels import SongLabels
+from data.user_captions import UserCaptions
 from utils import (
     FRAME_SAMPLES,
     SAMPLE_RATE,
@@ -89,10 +91,24 @@ class StemSource:
     A song gives one segment per whole `segment_frames` of its length (at least one), in an order
     that mixes the songs and is always the same. With a random generator the segment begins
     anywhere in its song, more often where instruments play.
+
+    Args:
+        songs: with at least one stem each.
+        said: what a user says about songs; it goes before a song's own `labels.json`.
+        segment_frames: latent frames per segment, for counting segments in an epoch.
     """
 
-    def __init__(self, songs: Sequence[Song], *, segment_frames: int = SEGMENT_FRAMES) -> None:
+    def __init__(
+        self,
+        songs: Sequence[Song],
+        *,
+        said: SongLabels | None = None,
+        segment_frames: int = SEGMENT_FRAMES,
+    ) -> None:
         self.songs = list(songs)
+        self.said = said or SongLabels()
+        self.captions = UserCaptions()  # sources that know their folder put theirs here
+        self.said.warn_if_unused(song.name for song in self.songs)
         self.segment_samples = segment_frames * FRAME_SAMPLES
         places = [
             (number, slot)
@@ -126,7 +142,9 @@ class StemSource:
         try:
             start = self._start(number, slot, num_samples, rng)
             example = Example(song.name, start / SAMPLE_RATE, song.present)
-            example.tags = dict(song.labels.get("tags", {}))
+            example.tags = {**song.labels.get("tags", {}), **self.said.of(song.name)}
+            end = example.start + num_samples / SAMPLE_RATE
+            self.captions.add_to(example.tags, song.name, example.start, end)
             if need_audio:
                 example.audio = _read(song.files, start, num_samples)
             if need_score and (song.folder / SCORE_NAME).is_file():

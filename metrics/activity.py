@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.score import Notes
-from metrics.analysis import SILENCE_DB, as_audio, is_silent
 from utils import STEMS
 
 
@@ -27,21 +26,19 @@ class Activity:
     disagree: dict[str, float]
 
 
-def measure_activity(
-    audio: np.ndarray,
-    notes: Sequence[Mapping[str, Notes]],
-    *,
-    threshold_db: float = SILENCE_DB,
-) -> Activity:
-    """Activity of segments: audio (b, s, t) and as many scores; NaN when there are none."""
-    if len(audio) != len(notes):
-        raise ValueError(f"{len(audio)} segments of audio but {len(notes)} scores")
-    if not len(audio):
+def measure_activity(silent: np.ndarray, notes: Sequence[Mapping[str, Notes]]) -> Activity:
+    """Activity of segments: whether each stem is silent, bool (b, s), and as many scores.
+
+    Returns:
+        Shares; NaN when there are no segments.
+    """
+    if len(silent) != len(notes):
+        raise ValueError(f"{len(silent)} segments of sound but {len(notes)} scores")
+    if not len(silent):
         unknown = dict.fromkeys(STEMS, float("nan"))
         return Activity(unknown, dict(unknown), dict(unknown))
-    if as_audio(audio).ndim != 3 or audio.shape[1] != len(STEMS):
-        raise ValueError(f"expected audio (b, {len(STEMS)}, t), got {audio.shape}")
-    silent = is_silent(audio, threshold_db=threshold_db)
+    if np.ndim(silent) != 2 or silent.shape[1] != len(STEMS):
+        raise ValueError(f"expected silence (b, {len(STEMS)}), got {np.shape(silent)}")
     empty = np.array([[len(n[stem]) == 0 for stem in STEMS] for n in notes])
     share = lambda table: dict(zip(STEMS, table.mean(0).tolist(), strict=True))
     return Activity(share(silent), share(empty), share(silent != empty))

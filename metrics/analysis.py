@@ -65,9 +65,13 @@ def log_mel(
     audio: np.ndarray, *, n_fft: int = 2_048, hop_samples: int = 512, n_mels: int = 80
 ) -> np.ndarray:
     """Natural logarithm of mel magnitudes (..., f, m), floored at 1e-5."""
-    filters = mel_filterbank(SAMPLE_RATE, n_fft, n_mels)
-    mel = filters @ spectrogram(audio, n_fft, hop_samples)
-    return np.log(np.maximum(mel, 1e-5))
+    return log_mel_of(spectrogram(audio, n_fft, hop_samples), n_mels=n_mels)
+
+
+def log_mel_of(magnitude: np.ndarray, *, n_mels: int = 80) -> np.ndarray:
+    """`log_mel` of a spectrogram (..., f, m) that is there already."""
+    filters = mel_filterbank(SAMPLE_RATE, 2 * (magnitude.shape[-2] - 1), n_mels)
+    return np.log(np.maximum(filters @ magnitude, 1e-5))
 
 
 @lru_cache(maxsize=4)
@@ -85,14 +89,22 @@ def chroma(audio: np.ndarray, *, n_fft: int = 8_192, hop_samples: int = 2_048) -
     return _chroma_filters(n_fft, 55.0, 2_000.0) @ spectrogram(audio, n_fft, hop_samples)
 
 
+def chroma_curve(audio: np.ndarray) -> np.ndarray:
+    """`chroma` (12, m) of a stem (t,); moments 40 dB under its strongest are 0."""
+    strength = chroma(audio)
+    total = strength.sum(0)
+    return np.where(total > 0.01 * total.max(initial=0.0), strength, 0.0)
+
+
 def onset_strength(audio: np.ndarray) -> np.ndarray:
     """Spectral flux (..., m) at 86.13 frames a second: how much the mel bands grow, >= 0.
 
     The rise is measured over two frames in dB-like units and a local average of 0.5 s is taken
     away, so that a steady swell gives nothing and a stroke gives a peak.
     """
-    mel = np.exp(log_mel(audio, n_fft=1_024, hop_samples=ONSET_HOP_SAMPLES, n_mels=40))
-    loudness = np.log1p(100.0 * mel)
+    magnitude = spectrogram(audio, 1_024, ONSET_HOP_SAMPLES)
+    filters = mel_filterbank(SAMPLE_RATE, 1_024, 40)
+    loudness = np.log1p(100.0 * np.maximum(filters @ magnitude, 1e-5))
     rise = np.maximum(loudness[..., 2:] - loudness[..., :-2], 0.0).mean(-2)
     flux = np.concatenate([np.zeros_like(rise[..., :1]), rise, np.zeros_like(rise[..., :1])], -1)
     mean = ndimage.uniform_filter1d(flux, int(0.5 * ONSET_RATE) | 1, mode="constant")
@@ -101,7 +113,11 @@ def onset_strength(audio: np.ndarray) -> np.ndarray:
 
 def onset_times(audio: np.ndarray, *, min_strength: float = 0.1) -> np.ndarray:
     """Seconds (n,) of the strokes in audio (t,): peaks of `onset_strength` at least 50 ms apart."""
-    strength = onset_strength(audio)
+    return stroke_times(onset_strength(audio), min_strength=min_strength)
+
+
+def stroke_times(strength: np.ndarray, *, min_strength: float = 0.1) -> np.ndarray:
+    """`onset_times` of an `onset_strength` (m,) that is there already."""
     peaks, _ = signal.find_peaks(
         strength,
         height=max(min_strength, 0.1 * float(strength.max(initial=0.0))),

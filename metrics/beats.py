@@ -74,9 +74,11 @@ def track_beats(audio: np.ndarray) -> np.ndarray:
     """Seconds (n,) of the beats of mono audio (t,); empty when it is silent or nothing repeats."""
     if as_audio(audio).ndim != 1:
         raise ValueError(f"expected one signal (t,), got shape {np.shape(audio)}")
-    if is_silent(audio):
-        return np.zeros(0)
-    strength = onset_strength(audio)
+    return np.zeros(0) if is_silent(audio) else beats_of(onset_strength(audio))
+
+
+def beats_of(strength: np.ndarray) -> np.ndarray:
+    """Seconds (n,) of the beats of an `onset_strength` (m,); empty when nothing repeats."""
     period = period_frames(strength)
     if not np.isfinite(period):
         return np.zeros(0)

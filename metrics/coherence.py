@@ -1,9 +1,9 @@
 """Do the stems play the same piece? Agreement in harmony, in onsets and in beats between stems.
 
-Every function takes the stems of one segment and returns a number (NaN when fewer than two stems
-sound). Apply it to `shuffled` segments, whose stems come from different songs, for the floor that
-random pairing reaches, and to real songs for the ceiling. Agreement is a correlation, so its floor
-is near 0.
+The functions take curves or beats of the stems that sound, made once from audio or from notes, and
+return a number (NaN when fewer than two stems sound). Apply them to `shuffled` segments, whose
+stems come from different songs, for the floor that random pairing reaches, and to real songs for
+the ceiling. Agreement is a correlation, so its floor is near 0.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from typing import TypeVar
 import numpy as np
 
 from data.score import Notes
-from metrics.analysis import as_audio, chroma, correlation, is_silent, mean_known, onset_strength
-from metrics.beats import track_beats
+from metrics.analysis import correlation, mean_known
 from utils import STEMS
 
 T = TypeVar("T")
@@ -30,7 +29,8 @@ CBS_WINDOWS_SECONDS = (0.07, 0.15)
 def shuffled(segments: Sequence[Mapping[str, T]]) -> list[dict[str, T]]:
     """Segments whose stems come from different ones: stem i of segment n is taken from n + i.
 
-    Works for audio and for notes alike; the set of bass lines (and so on) stays the same.
+    Works for anything known per stem; what a segment does not know stays unknown. The set of bass
+    lines (and so on) stays the same.
 
     Raises:
         ValueError: with fewer segments than stems, where stems would meet again.
@@ -39,7 +39,11 @@ def shuffled(segments: Sequence[Mapping[str, T]]) -> list[dict[str, T]]:
     if count < len(STEMS):
         raise ValueError(f"shuffling needs at least {len(STEMS)} segments, got {count}")
     return [
-        {stem: segments[(n + i) % count][stem] for i, stem in enumerate(STEMS)}
+        {
+            stem: segments[(n + i) % count][stem]
+            for i, stem in enumerate(STEMS)
+            if stem in segments[(n + i) % count]
+        }
         for n in range(count)
     ]
 
@@ -47,32 +51,27 @@ def shuffled(segments: Sequence[Mapping[str, T]]) -> list[dict[str, T]]:
 def _between(
     curves: Mapping[str, np.ndarray], agree: Callable[[np.ndarray, np.ndarray], float]
 ) -> float:
-    pairs = combinations(curves.values(), 2)
-    return mean_known([agree(a, b) for a, b in pairs])
+    return mean_known([agree(a, b) for a, b in combinations(curves.values(), 2)])
 
 
-def _sounding(stems: Mapping[str, np.ndarray], names: Sequence[str]) -> dict[str, np.ndarray]:
-    audio = {stem: as_audio(stems[stem]) for stem in names if stem in stems}
-    return {stem: a for stem, a in audio.items() if not is_silent(a)}
-
-
-def _mean_column_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    return mean_known(correlation(a, b, axis=0))
-
-
-def chroma_agreement(stems: Mapping[str, np.ndarray]) -> float:
-    """Mean correlation of the pitch classes that bass, guitar and piano sound at the same moment.
+def chroma_agreement(curves: Mapping[str, np.ndarray]) -> float:
+    """Mean correlation of the pitch classes that every two stems sound at the same moment.
 
     Args:
-        stems: stem -> mono audio (t,). Moments in which either stem is 40 dB under its peak are
-            left out.
+        curves: stem -> pitch classes over time (12, m): `analysis.chroma_curve` of audio or
+            `sounding_chroma` of notes. Moments in which either stem rests are left out.
     """
-    curves = {}
-    for stem, audio in _sounding(stems, PITCHED).items():
-        strength = chroma(audio)
-        total = strength.sum(0)
-        curves[stem] = np.where(total > 0.01 * total.max(), strength, 0.0)
-    return _between(curves, _mean_column_correlation)
+    return _between(curves, lambda a, b: mean_known(correlation(a, b, axis=0)))
+
+
+def onset_agreement(curves: Mapping[str, np.ndarray]) -> float:
+    """Mean correlation of the onsets of every two stems.
+
+    Args:
+        curves: stem -> onset strength (m,): `analysis.onset_strength` of audio or `onset_curve` of
+            notes, where two onsets 50 ms apart no longer agree.
+    """
+    return _between(curves, correlation)
 
 
 def sounding_chroma(notes: Notes, duration: float) -> np.ndarray:
@@ -86,18 +85,6 @@ def sounding_chroma(notes: Notes, duration: float) -> np.ndarray:
     return table
 
 
-def chroma_agreement_of_notes(notes: Mapping[str, Notes], duration: float) -> float:
-    """`chroma_agreement` measured in a score of `duration` seconds, per half second."""
-    curves = {s: sounding_chroma(notes[s], duration) for s in PITCHED if len(notes[s])}
-    return _between(curves, _mean_column_correlation)
-
-
-def onset_agreement(stems: Mapping[str, np.ndarray]) -> float:
-    """Mean correlation of the onset strengths of every two stems that sound, audio (t,) each."""
-    curves = {s: onset_strength(audio) for s, audio in _sounding(stems, STEMS).items()}
-    return _between(curves, correlation)
-
-
 def onset_curve(notes: Notes, duration: float) -> np.ndarray:
     """Onsets on a grid of 10 ms, each a triangle of +-50 ms; chords count once. (m,)"""
     curve = np.zeros(max(2, int(np.ceil(duration * ONSET_GRID_HZ)) + 1))
@@ -106,19 +93,26 @@ def onset_curve(notes: Notes, duration: float) -> np.ndarray:
     return np.convolve(curve, 1.0 - np.abs(np.arange(-4, 5)) / 5.0)[4:-4]
 
 
-def onset_agreement_of_notes(notes: Mapping[str, Notes], duration: float) -> float:
-    """`onset_agreement` measured in the score; two onsets 50 ms apart no longer agree."""
-    curves = {s: onset_curve(notes[s], duration) for s in STEMS if len(notes[s])}
-    return _between(curves, correlation)
+def note_chroma(notes: Mapping[str, Notes], duration: float) -> dict[str, np.ndarray]:
+    """stem -> `sounding_chroma` of the pitched stems that play."""
+    return {s: sounding_chroma(notes[s], duration) for s in PITCHED if len(notes[s])}
+
+
+def note_onsets(notes: Mapping[str, Notes], duration: float) -> dict[str, np.ndarray]:
+    """stem -> `onset_curve` of the stems that play."""
+    return {s: onset_curve(notes[s], duration) for s in STEMS if len(notes[s])}
 
 
 @dataclass(frozen=True)
 class BeatSynchrony:
-    """Rhythm between stems as SyncTrack measures it (arXiv 2603.01101), with our beat tracker.
+    """Rhythm of and between stems as SyncTrack measures it (arXiv 2603.01101).
+
+    The definitions are those of the authors' published evaluation; beats come from
+    `metrics.beats`, where theirs come from a trained network, so that only floor, value and ceiling
+    of one table may be compared.
 
     Attributes:
-        irs: mean over stems of the standard deviation of the intervals between beats, seconds
-            (lower).
+        irs: standard deviation of the intervals between the beats of a stem, seconds (lower).
         cbs_70ms, cbs_150ms: of the time windows in which any stem beats, the mean share of stems
             that do (higher; alone in every window gives 1 / stems).
         cbd: mean distance to the nearest beat of another stem in half beats, from 0 to 1 (lower).
@@ -130,9 +124,18 @@ class BeatSynchrony:
     cbd: float
 
 
-def inter_beat_deviation(beats: Sequence[np.ndarray]) -> float:
-    """IRS of beat times in seconds per stem; a stem with fewer than three beats says nothing."""
-    return mean_known([np.diff(b).std() for b in beats if len(b) >= 3])
+def interval_deviation(beats: np.ndarray) -> float:
+    """Standard deviation of the intervals of beat times (n,); NaN with fewer than two beats."""
+    return float(np.diff(beats).std()) if len(beats) >= 2 else float("nan")
+
+
+def inter_beat_deviation(songs: Sequence[Mapping[str, np.ndarray]]) -> float:
+    """IRS: the mean over songs for each stem, then the mean over stems."""
+    stems = dict.fromkeys(stem for song in songs for stem in song)
+    means = [
+        mean_known([interval_deviation(song[s]) for song in songs if s in song]) for s in stems
+    ]
+    return mean_known(means)
 
 
 def beat_share(beats: Sequence[np.ndarray], window_seconds: float) -> float:
@@ -145,17 +148,21 @@ def beat_share(beats: Sequence[np.ndarray], window_seconds: float) -> float:
 
 
 def _half_beat_errors(reference: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Distances from reference beats to the nearest other beat in half intervals, if under 1."""
+    """Distances from reference beats to the nearest other beat in half intervals.
+
+    A beat is paired from half an interval before it, included, to half an interval after it,
+    excluded; of two equally near the later counts.
+    """
     if len(reference) < 2 or not len(other):
         return np.zeros(0)
     right = np.clip(np.searchsorted(other, reference), 0, len(other) - 1)
     left = np.maximum(right - 1, 0)
-    closer = np.abs(other[left] - reference) <= np.abs(other[right] - reference)
+    closer = np.abs(other[left] - reference) < np.abs(other[right] - reference)
     shift = np.where(closer, other[left], other[right]) - reference
     intervals = np.diff(reference)
     before, after = np.append(intervals[:1], intervals), np.append(intervals, intervals[-1:])
-    errors = np.abs(shift) / (0.5 * np.where(shift >= 0, after, before))
-    return errors[errors < 1.0]
+    errors = shift / (0.5 * np.where(shift >= 0, after, before))
+    return np.abs(errors[(errors >= -1.0) & (errors < 1.0)])
 
 
 def beat_dispersion(beats: Sequence[np.ndarray]) -> float:
@@ -167,15 +174,16 @@ def beat_dispersion(beats: Sequence[np.ndarray]) -> float:
     return mean_known(means)
 
 
-def synchrony_of_beats(beats: Sequence[np.ndarray]) -> BeatSynchrony:
-    """The three rhythm measures of beat times (n,) in seconds, one array per stem."""
-    beats = [np.asarray(b, np.float64) for b in beats]
-    if any((np.diff(b) <= 0).any() for b in beats):
+def beat_synchrony(songs: Sequence[Mapping[str, np.ndarray]]) -> BeatSynchrony:
+    """The rhythm measures of songs, each stem -> beat times (n,) in seconds of stems that sound.
+
+    Raises:
+        ValueError: beat times that do not increase.
+    """
+    songs = [{s: np.asarray(b, np.float64) for s, b in song.items()} for song in songs]
+    if any((np.diff(b) <= 0).any() for song in songs for b in song.values()):
         raise ValueError("beat times must increase")
-    short, long = (beat_share(beats, w) for w in CBS_WINDOWS_SECONDS)
-    return BeatSynchrony(inter_beat_deviation(beats), short, long, beat_dispersion(beats))
-
-
-def beat_synchrony(stems: Mapping[str, np.ndarray]) -> BeatSynchrony:
-    """The rhythm measures of the stems of a segment, audio (t,) each, beats by `track_beats`."""
-    return synchrony_of_beats([track_beats(audio) for audio in _sounding(stems, STEMS).values()])
+    beats = [list(song.values()) for song in songs]
+    short, long = (mean_known([beat_share(b, w) for b in beats]) for w in CBS_WINDOWS_SECONDS)
+    dispersion = mean_known([beat_dispersion(b) for b in beats])
+    return BeatSynchrony(inter_beat_deviation(songs), short, long, dispersion)

@@ -1,11 +1,12 @@
 """Which numbers an evaluation reports: every measure of a set beside its floor and its ceiling.
 
-The functions take arrays and notes and return rows for `metrics.report`; they know no model.
+The functions take what `metrics.segment` remembers and return rows for `metrics.report`; they know
+no model and hold no audio.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,109 +14,51 @@ import numpy as np
 from data.score import Notes
 from metrics.activity import measure_activity
 from metrics.analysis import mean_known
+from metrics.beats import beats_of
+from metrics.codec_rows import neighbours
 from metrics.coherence import (
+    PITCHED,
     beat_synchrony,
     chroma_agreement,
-    chroma_agreement_of_notes,
+    note_chroma,
+    note_onsets,
     onset_agreement,
-    onset_agreement_of_notes,
     shuffled,
 )
-from metrics.notes import compare_scores
+from metrics.notes import NoteCounts, compare_scores
+from metrics.novelty import COPY_SIMILARITY, PhraseIndex
 from metrics.plan import chord_tone_share, grid_share
 from metrics.report import UNKNOWN, Row
 from metrics.score_statistics import HISTOGRAMS, NUMBERS, histogram_overlaps, set_statistics
-from metrics.spectrum import compare_sets, feature_set
-from metrics.waveform import compare_stems
-from utils import SAMPLE_RATE, STEMS
-
-MAX_FLOOR_SEGMENTS = 16
-StemNotes = Mapping[str, Notes]
+from metrics.segment import Segment, StemNotes, halves
+from metrics.sound_rows import distance_rows, identity_rows
+from utils import STEMS, counter_rng
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """What is measured of a lead sheet: beats in seconds, and the pitch classes of each chord."""
+class Evidence:
+    """Everything that generated segments are judged by.
 
-    beat_times: np.ndarray
-    chord_tones: Sequence[frozenset[int] | None]
-
-
-@dataclass(frozen=True)
-class Segments:
-    """n segments of one length: audio (b, s, t), notes per segment, and their lead sheets.
-
-    `notes` and `sheets` are empty when they are not known.
+    Attributes:
+        ours: generated segments. real: segments of songs that the model has not seen.
+        training: segments of training songs, without variation; empty when there are none.
+        shuffled_mix: (n, d) features of mixes of stems of different real songs.
+        round_trip: notes transcribed from the codec's reconstructions of `real`, or empty.
+        index: the phrases of the training songs.
     """
 
-    audio: np.ndarray
-    notes: Sequence[StemNotes] = ()
-    sheets: Sequence[Sheet] = ()
-
-    @property
-    def duration(self) -> float:
-        """Seconds of one segment."""
-        return self.audio.shape[-1] / SAMPLE_RATE
-
-    def stems(self) -> list[dict[str, np.ndarray]]:
-        """Each segment as stem -> audio (t,)."""
-        return [dict(zip(STEMS, audio, strict=True)) for audio in self.audio]
-
-
-def _neighbours(items: Sequence) -> list:
-    """Every item replaced by the next: what a thing is like that it is not; empty for one item."""
-    return [*items[1:], *items[:1]] if len(items) > 1 else []
+    ours: Sequence[Segment]
+    real: Sequence[Segment]
+    training: Sequence[Segment] = ()
+    shuffled_mix: np.ndarray | None = None
+    round_trip: Sequence[StemNotes] = ()
+    index: PhraseIndex | None = None
 
 
 def _mean_of(items: Sequence, measure: Callable[..., float]) -> tuple[float, int]:
     """Mean of a measure over the items that it can judge, and their number."""
     values = [measure(item) for item in items]
     return mean_known(values), int(np.isfinite(values).sum())
-
-
-def codec_rows(reconstructed: np.ndarray, real: np.ndarray) -> list[Row]:
-    """Reconstruction of sound per stem and mix, from segments (b, s, t)."""
-    ours = compare_stems(reconstructed, real)
-    few = real[:MAX_FLOOR_SEGMENTS]
-    others = _neighbours(few)
-    floor = compare_stems(np.stack(others), few) if others else None
-    measures = (
-        ("SI-SDR dB", "si_sdr_db", "higher", np.inf),
-        ("STFT distance", "stft_distance", "lower", 0.0),
-        ("log-mel L1", "log_mel_l1", "lower", 0.0),
-    )
-    means = {"floor_is": "the same stem of another segment", "ceiling_is": "the recording itself"}
-    rows = []
-    for label, name, better, ceiling in measures:
-        for stem, scores in ours.items():
-            low = getattr(floor[stem], name) if floor else UNKNOWN
-            numbers = (getattr(scores, name), low, ceiling, better, scores.num_scored)
-            rows.append(Row("codec", f"{label}, {stem}", *numbers, **means))
-    for stem, scores in ours.items():
-        numbers = (scores.silence_level_db, UNKNOWN, -np.inf, "lower", scores.num_silent)
-        if scores.num_silent:
-            rows.append(Row("codec", f"level where silent dB, {stem}", *numbers))
-    return rows
-
-
-def score_codec_rows(
-    decoded: Sequence[StemNotes], bound: Sequence[StemNotes], real: Sequence[StemNotes]
-) -> list[Row]:
-    """Reconstruction of notes per stem: decoded by the codec, and bounded by the roll it reads."""
-    tables = [
-        compare_scores(zip(notes, real, strict=True)) if notes else None
-        for notes in (decoded, _neighbours(real), bound)
-    ]
-    means = {"floor_is": "notes of another segment", "ceiling_is": "the roll without the codec"}
-    rows = []
-    for label, kind in (("onset F1", "onset"), ("onset + offset F1", "offset")):
-        for stem in tables[0]:
-            if (kind, stem) == ("offset", "drums"):
-                continue
-            f1 = [getattr(t[stem], kind).f1 if t else UNKNOWN for t in tables]
-            count = tables[0][stem].onset.num_reference
-            rows.append(Row("score codec", f"{label}, {stem}", *f1, count=count, **means))
-    return rows
 
 
 def _paired_at_random(segments: Sequence) -> list:
@@ -133,44 +76,121 @@ def _agreement(name: str, measure: Callable[..., float], ours: Sequence, real: S
     return Row("coherence", name, value, floor, ceiling, count=count, **means)
 
 
-def coherence_rows(ours: Segments, real: Segments) -> list[Row]:
+def _known(segments: Sequence[Segment], name: str) -> list[dict[str, np.ndarray]]:
+    """stem -> chroma, onsets or beats of the stems that have any, per segment."""
+    tables = [{stem: getattr(s.sound[stem], name) for stem in STEMS} for s in segments]
+    return [{k: v for k, v in table.items() if v is not None} for table in tables]
+
+
+def coherence_rows(found: Evidence) -> list[Row]:
     """Agreement between the stems, in sound and where notes are known in the score."""
-    stems, real_stems = ours.stems(), real.stems()
+    sets = (found.ours, found.real)
     rows = [
-        _agreement("chroma, sound", chroma_agreement, stems, real_stems),
-        _agreement("onsets, sound", onset_agreement, stems, real_stems),
+        _agreement("chroma, sound", chroma_agreement, *(_known(s, "chroma") for s in sets)),
+        _agreement("onsets, sound", onset_agreement, *(_known(s, "onsets") for s in sets)),
     ]
-    if ours.notes and real.notes:
-        seconds = min(ours.duration, real.duration)
-        chroma = lambda notes: chroma_agreement_of_notes(notes, seconds)
-        onsets = lambda notes: onset_agreement_of_notes(notes, seconds)
-        rows.append(_agreement("chroma, notes", chroma, ours.notes, real.notes))
-        rows.append(_agreement("onsets, notes", onsets, ours.notes, real.notes))
-    return rows + _beat_rows(stems, real_stems)
+    if all(s.notes is not None for segments in sets for s in segments):
+        chroma, onsets = (
+            [[curves(s.notes, s.duration) for s in segments] for segments in sets]
+            for curves in (note_chroma, note_onsets)
+        )
+        rows.append(_agreement("chroma, notes", chroma_agreement, *chroma))
+        rows.append(_agreement("onsets, notes", onset_agreement, *onsets))
+    return rows + _beat_rows(found)
 
 
-def _beat_rows(stems: Sequence[dict], real: Sequence[dict]) -> list[Row]:
+def _without_rhythm(segments: Sequence[Segment]) -> list[dict[str, np.ndarray]]:
+    """Beats that the tracker finds in the same onsets when their order in time is lost."""
+    return [
+        {k: beats_of(counter_rng(i).permutation(v)) for k, v in song.items()}
+        for i, song in enumerate(_known(segments, "onsets"))
+    ]
+
+
+def _beat_rows(found: Evidence) -> list[Row]:
     """SyncTrack's measures; our tracker keeps an even beat, so IRS tells little here."""
-    sets = (stems, _paired_at_random(stems), real)
-    tables = [[beat_synchrony(s) for s in items] for items in sets]
+    ours, real = (_known(s, "beats") for s in (found.ours, found.real))
+    value, ceiling = beat_synchrony(ours), beat_synchrony(real)
+    shuffled_stems = beat_synchrony(_paired_at_random(ours))
+    arrhythmic = beat_synchrony(_without_rhythm(found.ours))
     better = {"cbs_70ms": "higher", "cbs_150ms": "higher", "cbd": "lower", "irs": "lower"}
     labels = {"cbs_70ms": "CBS 70 ms", "cbs_150ms": "CBS 150 ms", "cbd": "CBD", "irs": "IRS s"}
+    count = sum(len(song) > 1 for song in ours)
     rows = []
     for name, direction in better.items():
-        values = [[getattr(b, name) for b in table] for table in tables]
-        numbers = [mean_known(v) for v in values]
-        count = int(np.isfinite(values[0]).sum())
-        rows.append(Row("coherence", f"beats, {labels[name]}", *numbers, direction, count))
+        floor = arrhythmic if name == "irs" else shuffled_stems
+        numbers = [getattr(b, name) for b in (value, floor, ceiling)]
+        stand_in = "for IRS its own onsets in random order" if name == "irs" else ""
+        row = Row("coherence", f"beats, {labels[name]}", *numbers, direction, count, stand_in)
+        rows.append(row)
     return rows
 
 
-def plan_rows(ours: Segments, real: Segments) -> list[Row]:
+def hearing_rows(found: Evidence) -> list[Row]:
+    """Does the sound play its own score? Onset F1 of the score and of what is heard in the sound.
+
+    Sound whose notes are given is the ceiling: real recordings, and their way through the codec.
+    """
+    ours = [(s.heard, s.notes) for s in found.ours if s.heard and s.notes]
+    if not ours:
+        return []
+    real = [(s.heard, s.notes) for s in found.real if s.heard and s.notes]
+    again = zip(found.round_trip, (s.notes for s in found.real), strict=False)
+    pairs = {"generated": ours, "codec's round trip": [pair for pair in again if pair[1]]}
+    means = {"floor_is": "the score of another sample", "ceiling_is": "recordings, their notes"}
+    ceiling, rows = _onset_f1(real), []
+    for label, mine in pairs.items():
+        others = neighbours([score for _, score in mine])
+        floor = _onset_f1(list(zip([heard for heard, _ in mine], others, strict=False)))
+        for stem, count in _onset_f1(mine).items():
+            bounds = [t[stem].f1 if stem in t else UNKNOWN for t in (floor, ceiling)]
+            name, total = f"onset F1, {label}, {stem}", count.num_reference
+            rows.append(Row("sound plays its score", name, count.f1, *bounds, count=total, **means))
+    return rows
+
+
+def _onset_f1(pairs: Sequence[tuple[StemNotes, StemNotes]]) -> dict[str, NoteCounts]:
+    """Counts of onsets per stem and of "all" stems over (heard, played) segments."""
+    if not pairs:
+        return {}
+    table = {stem: counts.onset for stem, counts in compare_scores(pairs).items() if stem in STEMS}
+    return {**table, "all": sum(table.values(), NoteCounts())}
+
+
+def novelty_rows(found: Evidence) -> list[Row]:
+    """How near the nearest training song is by score; floor: excerpts of training songs."""
+    if found.index is None:
+        return []
+    sets = [
+        [(s.notes, s.sheet.beat_times) for s in segments if s.notes and s.sheet]
+        for segments in (found.ours, found.training, found.real)
+    ]
+    means = {"floor_is": "excerpts of training songs", "ceiling_is": "real songs, not trained on"}
+    rows = []
+    for label, stems in {"pitched stems": PITCHED, **{s: (s,) for s in STEMS}}.items():
+        values = [
+            np.array([found.index.nearest(*song, stems).similarity for song in songs], np.float64)
+            for songs in sets
+        ]
+        known = [v[np.isfinite(v)] for v in values]
+        near = [mean_known(v) for v in known]
+        copies = [mean_known(v > COPY_SIMILARITY) if len(v) else UNKNOWN for v in known]
+        count = len(known[0])
+        name = f"likeness to the nearest training song, {label}"
+        rows.append(Row("novelty", name, *near, "lower", count, **means))
+        rows.append(Row("novelty", f"copies, share, {label}", *copies, "lower", count, **means))
+    return rows
+
+
+def plan_rows(found: Evidence) -> list[Row]:
     """How closely notes keep to their lead sheets; floor: the sheet of another sample."""
     chords = lambda pair: chord_tone_share(pair[0], pair[1].beat_times, pair[1].chord_tones)
     grid = lambda pair: grid_share(pair[0], pair[1].beat_times)
-    pairs = list(zip(ours.notes, ours.sheets, strict=bool(ours.sheets)))
-    others = list(zip(ours.notes, _neighbours(ours.sheets), strict=False))
-    reals = list(zip(real.notes, real.sheets, strict=bool(real.sheets)))
+    pairs, reals = (
+        [(s.notes, s.sheet) for s in segments if s.notes and s.sheet]
+        for segments in (found.ours, found.real)
+    )
+    others = list(zip([n for n, _ in pairs], neighbours([s for _, s in pairs]), strict=False))
     means = {"floor_is": "the sheet of another sample", "ceiling_is": "real songs, their sheet"}
     rows = []
     for name, measure in (("chord tones, share", chords), ("on sixteenths, over chance", grid)):
@@ -181,38 +201,19 @@ def plan_rows(ours: Segments, real: Segments) -> list[Row]:
     return rows if pairs else []
 
 
-def spectrum_rows(ours: Segments, real: Segments) -> list[Row]:
-    """Distances of mix and stems to one half of the real segments; ceiling: the other half.
-
-    All sets are cut to one size, because the Frechet distance grows as sets get smaller.
-    """
-    half = len(real.audio) // 2
-    noise = np.random.default_rng(0).standard_normal((half, real.audio.shape[-1]))
-    noise = feature_set(0.1 * noise.astype(np.float32))
-    means = {"floor_is": "white noise", "ceiling_is": "other real segments"}
-    rows = []
-    for index, name in enumerate((*STEMS, "mix")):
-        pick = lambda a, i=index, mix=name == "mix": a.sum(1) if mix else a[:, i]
-        sets = [feature_set(pick(a)) for a in (ours.audio, real.audio[half:], real.audio[:half])]
-        mine, other, reference = sets
-        size = min(len(s) for s in (*sets, noise))
-        if size < 2:
-            continue
-        scores = [compare_sets(s[:size], reference[:size]) for s in (mine, noise, other)]
-        for label, key in (("Frechet", "frechet"), ("MMD", "discrepancy")):
-            numbers = [getattr(s, key) for s in scores]
-            rows.append(Row("features", f"{label}, {name}", *numbers, "lower", size, **means))
-    return rows
+def _notes(segments: Sequence[Segment]) -> list[StemNotes]:
+    return [s.notes for s in segments if s.notes is not None]
 
 
-def score_rows(ours: Segments, real: Segments) -> list[Row]:
+def score_rows(found: Evidence) -> list[Row]:
     """How the notes are distributed: overlap of histograms; ceiling: two halves of the real set."""
-    if not ours.notes or len(real.notes) < 2:
+    ours, real = _notes(found.ours), _notes(found.real)
+    if not ours or len(real) < 2:
         return []
-    half = len(real.notes) // 2
-    sets = (real.notes, real.notes[:half], real.notes[half:])
-    whole, first, second = (set_statistics(notes, real.duration) for notes in sets)
-    mine = set_statistics(ours.notes, ours.duration)
+    seconds = found.real[0].duration
+    first, second = (_notes(half) for half in halves(found.real))
+    whole, first, second = (set_statistics(notes, seconds) for notes in (real, first, second))
+    mine = set_statistics(ours, found.ours[0].duration)
     means = {"floor_is": "a flat histogram", "ceiling_is": "two halves of the real set"}
     rows = []
     for stem in STEMS:
@@ -226,12 +227,13 @@ def score_rows(ours: Segments, real: Segments) -> list[Row]:
     return rows
 
 
-def habit_rows(ours: Segments, real: Segments) -> list[Row]:
+def habit_rows(found: Evidence) -> list[Row]:
     """Density, polyphony, scale and repetition of each stem beside those of real songs."""
-    if not ours.notes or not real.notes:
+    ours, real = _notes(found.ours), _notes(found.real)
+    if not ours or not real:
         return []
-    mine = set_statistics(ours.notes, ours.duration)
-    whole = set_statistics(real.notes, real.duration)
+    mine = set_statistics(ours, found.ours[0].duration)
+    whole = set_statistics(real, found.real[0].duration)
     rows = []
     for name in NUMBERS:
         for stem in STEMS:
@@ -242,24 +244,28 @@ def habit_rows(ours: Segments, real: Segments) -> list[Row]:
     return rows
 
 
-def activity_rows(ours: Segments, real: Segments) -> list[Row]:
+def activity_rows(found: Evidence) -> list[Row]:
     """Share of silent stems, in sound and where notes are known in notes."""
-    known = bool(ours.notes and real.notes)
+    sets = (found.ours, found.real)
+    known = all(s.notes is not None for segments in sets for s in segments)
     blank = dict.fromkeys(STEMS, Notes.empty())
-    mine, theirs = (
-        measure_activity(s.audio, s.notes or [blank] * len(s.audio)) for s in (ours, real)
-    )
+    silent = [np.array([[s.sound[stem].silent for stem in STEMS] for s in part]) for part in sets]
+    notes = [[s.notes or blank for s in part] for part in sets]
+    mine, theirs = (measure_activity(*pair) for pair in zip(silent, notes, strict=True))
     labels = {"silent": "silent sound", "without_notes": "no notes", "disagree": "only one of both"}
     rows = []
     for key, label in labels.items() if known else [("silent", labels["silent"])]:
         for stem in STEMS:
             numbers = (getattr(mine, key)[stem], UNKNOWN, getattr(theirs, key)[stem], "nearer")
             name = f"{label}, share, {stem}"
-            rows.append(Row("activity", name, *numbers, len(ours.audio), "", "real songs"))
+            rows.append(Row("activity", name, *numbers, len(found.ours), "", "real songs"))
     return rows
 
 
-def generation_rows(ours: Segments, real: Segments) -> list[Row]:
+def generation_rows(found: Evidence) -> list[Row]:
     """Every measure of generated segments against real ones."""
-    parts = (coherence_rows, plan_rows, spectrum_rows, score_rows, habit_rows, activity_rows)
-    return [row for part in parts for row in part(ours, real)]
+    rows = identity_rows(found.ours, found.real, found.training)
+    rows += distance_rows(found.ours, found.real, found.training, found.shuffled_mix)
+    parts = (coherence_rows, plan_rows, hearing_rows, novelty_rows)
+    parts += (score_rows, habit_rows, activity_rows)
+    return rows + [row for part in parts for row in part(found)]

@@ -66,6 +66,47 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines).lstrip("\n")
 
 
+def markdown(rows: Sequence[Row]) -> str:
+    """The same table in Markdown, one per group, with the meaning of its bounds under it."""
+    parts = []
+    for group, members in groupby(rows, key=lambda row: row.group):
+        members = list(members)
+        parts.append(f"**{group}**\n\n| | value | floor | ceiling | better | n |")
+        parts[-1] += "\n|---|--:|--:|--:|---|--:|"
+        for row in members:
+            numbers = " | ".join(written(v) for v in (row.value, row.floor, row.ceiling))
+            parts[-1] += f"\n| {row.name} | {numbers} | {row.better} | {row.count} |"
+        meanings = [
+            f"{label.removesuffix('_is').capitalize()}: {meaning}."
+            for label in ("floor_is", "ceiling_is")
+            for meaning in dict.fromkeys(getattr(r, label) for r in members if getattr(r, label))
+        ]
+        parts += [" ".join(meanings)] if meanings else []
+    return "\n\n".join(parts)
+
+
+def read_rows(path: str | Path) -> list[Row]:
+    """The rows of a file that `write_report` or `evaluate.py --adherence` wrote.
+
+    Raises:
+        UserError: no such file, or no rows in it.
+    """
+    try:
+        rows = json.loads(Path(path).read_text(encoding="utf-8"))["metrics"]
+        return [Row(**{name: _number(name, value) for name, value in row.items()}) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"no results can be read from '{path}' ({error}): pass a metrics.json or "
+            "adherence.json that evaluate.py wrote"
+        ) from None
+
+
+def _number(name: str, value):
+    """A row's value from JSON: null is unknown, "inf" a number."""
+    numeric = name in ("value", "floor", "ceiling")
+    return (UNKNOWN if value is None else float(value)) if numeric else value
+
+
 def _plain(value):
     """The same without NaN (None) and infinities (a word), which JSON does not have."""
     if isinstance(value, float) and not math.isfinite(value):
@@ -91,6 +132,11 @@ def write_json(path: str | Path, content: Mapping) -> None:
         raise UserError(f"cannot write {path}: {error.strerror}; choose another folder") from None
 
 
-def write_report(path: str | Path, rows: Sequence[Row], settings: Mapping) -> None:
-    """Writes rows and the settings that they were made with as one JSON file."""
-    write_json(path, {"settings": settings, "metrics": [asdict(row) for row in rows]})
+def write_report(
+    path: str | Path, rows: Sequence[Row], settings: Mapping, summary: Sequence = ()
+) -> None:
+    """Writes rows, the settings that they were made with and a summary's verdicts (dataclasses) as
+    one JSON file.
+    """
+    content = {"settings": settings, "metrics": [asdict(row) for row in rows]}
+    write_json(path, content | {"summary": [asdict(verdict) for verdict in summary]})

@@ -1,29 +1,35 @@
 """How long does it take to make four stems? `python -m metrics.speed`
 
 Cold: a new process from its start to its first result, imports and weights included (files may be
-in the system's cache). Warm: the median of several songs in a process that has made one. Beside
-them the share of time spent in the generator and the codecs, the peak memory, and what the same
-machine reaches in a plain matrix product in the same run, because machines differ and so do their
-neighbours.
+in the system's cache). Warm: the median of several songs in a process that has made one, in single
+precision and in bfloat16. Beside them the share of time spent in each part, the peak memory, and
+the operations a second next to what the same machine reaches in a plain matrix product in the same
+run, because machines differ and so do their neighbours. `--msdm` times a published model's network
+in the same run too.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import importlib
 import json
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metrics.report import write_json
+from metrics.machine import (
+    clocked,
+    count_operations,
+    forget_peak,
+    matmul_gflops,
+    peak_memory_mb,
+)
+from metrics.report import Row, write_json
+from metrics.summary import summarise, summary_table
 from utils import PRESET_NAMES, RELEASE, Parser, UserError, did_you_mean, run_script
 
 if TYPE_CHECKING:
@@ -32,73 +38,12 @@ if TYPE_CHECKING:
 PARTS = {
     "text": ("models.encoders.text", "TextEncoder", "encode"),
     "planner": ("models.generative.planner", "Planner", "plan"),
-    "generator": ("models.generative.transformer", "StemTransformer", "forward"),
+    "composer": ("models.generative.transformer", "StemTransformer", "forward"),
+    "performer": ("models.generative.performer", "Performer", "forward"),
     "codec": ("models.latent.codec", "Codec", "synthesise"),
     "score codec": ("models.latent.score", "ScoreCodec", "decode"),
 }
-
-
-@contextlib.contextmanager
-def clocked(
-    parts: dict[str, tuple[str, str, str]], *, settle: Callable[[], None] = lambda: None
-) -> Iterator[dict[str, float]]:
-    """Yields seconds per part, filled while the block runs; the methods are restored afterwards.
-
-    Args:
-        parts: name -> (module, class, method). A part inside another counts in both.
-        settle: waits for the device before each reading of the clock.
-    """
-    seconds: dict[str, float] = defaultdict(float)
-    with contextlib.ExitStack() as stack:
-        for part, (module, class_name, method) in parts.items():
-            owner = getattr(importlib.import_module(module), class_name)
-            original = getattr(owner, method)
-            setattr(owner, method, _timed(original, part, seconds, settle))
-            stack.callback(setattr, owner, method, original)
-        yield seconds
-
-
-def _timed(method: Callable, part: str, seconds: dict[str, float], settle: Callable) -> Callable:
-    def timed(*args, **kwargs):
-        settle()
-        start = time.perf_counter()
-        try:
-            return method(*args, **kwargs)
-        finally:
-            settle()
-            seconds[part] += time.perf_counter() - start
-
-    return timed
-
-
-def peak_memory_mb() -> float:
-    """Largest resident memory of this process so far, 10^6 bytes; NaN where it is not told."""
-    try:
-        import resource
-    except ImportError:
-        return float("nan")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-
-
-def matmul_gflops(dtype: str = "float32", device: str = "cpu", *, seconds: float = 0.3) -> float:
-    """Billions of operations a second in square matrix products: the best of many.
-
-    The size grows until a product takes a tenth of `seconds`, so that a type that the machine
-    has no instructions for is measured as quickly as one that it has.
-    """
-    import torch
-
-    best, size, end = 0.0, 64, time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        a, b = torch.ones(2, size, size, dtype=getattr(torch, dtype), device=device)
-        start = time.perf_counter()
-        float((a @ b)[0, 0])
-        taken = time.perf_counter() - start
-        best = max(best, 2 * size**3 / taken / 1e9)
-        if taken < seconds / 10 and size < 4_096:
-            size *= 2
-    return best
+PRECISIONS = ("float32", "bfloat16")
 
 
 def _settler(device: torch.device) -> Callable[[], None]:
@@ -133,16 +78,57 @@ def measure(args: argparse.Namespace) -> dict:
     said = {name: value for name, value in said.items() if value is not None}
     first = _generate(model, said, device)
     result = {"load_seconds": loaded - start, "first_seconds": first["seconds"]}
-    if args.repeats:
-        runs = [_generate(model, said, device, seed) for seed in range(1, args.repeats + 1)]
-        result |= _summary(runs, args.duration)
-        result["matmul_fp32_gflops"] = matmul_gflops("float32", args.device)
-        result["matmul_bf16_gflops"] = matmul_gflops("bfloat16", args.device)
     result["peak_memory_mb"] = peak_memory_mb()
+    if args.repeats:
+        operations = count_operations(lambda: model.generate(**said, seed=0).audio)
+        for precision in args.precision:
+            result[precision] = _warm(model, said, device, precision, args, operations)
+    if args.msdm:
+        result["msdm"] = _peer(device)
     if device.type == "cuda":
         result["peak_device_memory_mb"] = torch.cuda.max_memory_allocated() / 1e6
     result["parameters"] = sum(p.numel() for p in model.parameters())
     return result
+
+
+def _warm(
+    model,
+    said: dict,
+    device: torch.device,
+    precision: str,
+    args: argparse.Namespace,
+    operations: float,
+) -> dict:
+    """Figures of a process that has made a song before, in one precision."""
+    import torch
+
+    forget_peak()
+    half = precision != "float32"
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
+        runs = [_generate(model, said, device, seed) for seed in range(1, args.repeats + 1)]
+    result = _summary(runs, args.duration)
+    ceiling = matmul_gflops(precision, args.device)
+    achieved = operations / result["warm_seconds"] / 1e9
+    return result | {
+        "peak_memory_mb": peak_memory_mb(),
+        "gflop": operations / 1e9,
+        "gflops": achieved,
+        "matmul_gflops": ceiling,
+        "share_of_matmul": achieved / ceiling,
+    }
+
+
+def _peer(device: torch.device) -> dict:
+    """MSDM's network in the same run: seconds per call and per song."""
+    from metrics.msdm import time_msdm
+
+    cost = time_msdm(device)
+    return {
+        "parameters": cost.parameters,
+        "seconds_per_call": cost.seconds_per_call,
+        "calls_per_song": cost.calls_per_song,
+        "seconds_per_song": cost.seconds_per_song,
+    }
 
 
 def _generate(model, said: dict, device: torch.device, seed: int = 0) -> dict[str, float]:
@@ -174,7 +160,8 @@ def _summary(runs: list[dict[str, float]], duration: float) -> dict:
 
 def measure_cold(arguments: list[str], runs: int) -> dict:
     """Median wall seconds and peak memory of new processes that make one song and end."""
-    command = [sys.executable, "-m", "metrics.speed", *arguments, "--cold_runs", "0"]
+    again = [word for word in arguments if word != "--msdm"]
+    command = [sys.executable, "-m", "metrics.speed", *again, "--cold_runs", "0"]
     walls, memory = [], []
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "cold.json"
@@ -209,6 +196,9 @@ def build_parser() -> Parser:
     add("--steps", type=int, help="flow steps (default: the model's)")
     add("--threads", type=int, default=2, help="threads (default 2)")
     add("--device", default="cpu", help="cpu, cuda or mps (default cpu)")
+    add("--precision", nargs="+", default=list(PRECISIONS), choices=PRECISIONS,
+        help="precisions to time, warm (default both)")  # fmt: skip
+    add("--msdm", action="store_true", help="also time MSDM's network (needs its package)")
     add("--repeats", type=int, default=5, help="warm runs, of which the median counts (default 5)")
     add("--cold_runs", type=int, default=3, help="new processes to time; 0 for none (default 3)")
     add("--json", help="also write the figures to this file")
@@ -239,10 +229,29 @@ def main(arguments: list[str] | None = None) -> None:
     result |= measure(args)
     if args.json:
         write_json(args.json, {"settings": vars(args), **result})
-    for name, value in result.items():
-        if isinstance(value, dict):
-            value = ", ".join(f"{part} {share:.0%}" for part, share in value.items())
-        print(f"{name:24} {value:.3f}" if isinstance(value, float) else f"{name:24} {value}")
+    for line in _lines(result):
+        print(line)
+    if args.repeats and args.precision[0] == "float32" and abs(args.duration - 11.9) < 0.1:
+        seconds = result["float32"]["warm_seconds"]
+        row = Row("cost", "warm seconds", seconds, better="lower", count=args.repeats)
+        print(f"\n{summary_table(summarise([row]))}")
+
+
+def _lines(figures: dict, indent: str = "") -> list[str]:
+    """A line per figure; shares on one line, other groups under their name."""
+    lines = []
+    for name, value in figures.items():
+        label = f"{indent}{name}"
+        if name == "shares":
+            shares = ", ".join(f"{part} {share:.0%}" for part, share in value.items())
+            lines.append(f"{label:28} {shares}")
+        elif isinstance(value, dict):
+            lines += [label, *_lines(value, indent + "  ")]
+        else:
+            lines.append(
+                f"{label:28} {value:.3f}" if isinstance(value, float) else f"{label:28} {value}"
+            )
+    return lines
 
 
 if __name__ == "__main__":

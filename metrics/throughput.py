@@ -19,7 +19,7 @@ from utils import PRESET_NAMES, Parser, run_script
 if TYPE_CHECKING:
     from data.batch import Batch
 
-STAGES = ("codec", "score", "planner", "flow")
+STAGES = ("codec", "score", "transcriber", "planner", "composer", "performer")
 
 
 def build_parser() -> Parser:
@@ -88,7 +88,7 @@ def measure(args: Any, stage: str, model: Any) -> tuple[float, float]:
         num_batches=2 * rounds,
     )
     delivered, batch = seconds_per_batch(iter(loader), rounds)
-    if stage == "flow":
+    if {"sound", "notes"} & objective.fields:
         latents = model.encode(batch.audio, batch.roll)
         batch = replace(batch, sound=latents.sound, notes=latents.score)
     consumed = seconds_per_step(objective, batch, args.batches)

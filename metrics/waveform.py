@@ -81,6 +81,46 @@ def log_mel_l1(estimate: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class PairScores:
+    """One reconstruction (t,) beside its recording; NaN where the recording is silent."""
+
+    si_sdr_db: float
+    stft_distance: float
+    log_mel_l1: float
+    level_db: float
+    silent: bool
+
+
+def compare_pair(estimate: np.ndarray, reference: np.ndarray) -> PairScores:
+    """Scores of one reconstruction (t,), and its level."""
+    estimate, reference = _pair(estimate, reference)
+    silent = bool(is_silent(reference))
+    nothing = (float("nan"),) * 3
+    scores = (
+        nothing
+        if silent
+        else [
+            float(measure(estimate, reference)) for measure in (si_sdr, stft_distance, log_mel_l1)
+        ]
+    )
+    return PairScores(*scores, level_db=float(level_db(estimate)), silent=silent)
+
+
+def compare_segments(
+    estimates: np.ndarray, references: np.ndarray, stems: Sequence[str] = STEMS
+) -> list[dict[str, PairScores]]:
+    """Scores per stem, and of their sum under "mix", of each of the segments (b, s, t)."""
+    estimates, references = _pair(estimates, references)
+    if estimates.ndim != 3 or estimates.shape[1] != len(stems):
+        raise ValueError(f"expected (b, {len(stems)}, t), got {estimates.shape}")
+    result = []
+    for ours, theirs in zip(estimates, references, strict=True):
+        scores = {s: compare_pair(ours[i], theirs[i]) for i, s in enumerate(stems)}
+        result.append({**scores, "mix": compare_pair(ours.sum(0), theirs.sum(0))})
+    return result
+
+
+@dataclass(frozen=True)
 class WaveformScores:
     """One stem over several segments: medians over the segments in which the recording sounds.
 
@@ -99,33 +139,17 @@ class WaveformScores:
     silence_level_db: float
 
 
-def _median(values: np.ndarray) -> float:
-    return float(np.median(values)) if len(values) else float("nan")
-
-
-def compare_stem(estimates: np.ndarray, references: np.ndarray) -> WaveformScores:
-    """Scores of one stem from segments (b, t) of one shape."""
-    estimates, references = _pair(estimates, references)
-    silent = is_silent(references)
-    pairs = list(zip(estimates[~silent], references[~silent], strict=True))
-    scores = [[f(*pair) for pair in pairs] for f in (si_sdr, stft_distance, log_mel_l1)]
-    level = 10.0 ** (level_db(estimates[silent]) / 10.0)
+def summarise(scores: Sequence[PairScores]) -> WaveformScores:
+    """Medians of one stem over segments, and how loud it is where the recording is silent."""
+    heard = [s for s in scores if not s.silent]
+    level = 10.0 ** (np.array([s.level_db for s in scores if s.silent]) / 10.0)
     with np.errstate(divide="ignore"):
         leak_db = 10.0 * np.log10(mean_known(level))
+    names = ("si_sdr_db", "stft_distance", "log_mel_l1")
+    medians = [float(np.median([getattr(s, n) for s in heard])) if heard else np.nan for n in names]
     return WaveformScores(
-        *(_median(np.asarray(s)) for s in scores),
-        num_scored=int((~silent).sum()),
-        num_silent=int(silent.sum()),
+        *medians,
+        num_scored=len(heard),
+        num_silent=len(level),
         silence_level_db=float(leak_db),
     )
-
-
-def compare_stems(
-    estimates: np.ndarray, references: np.ndarray, stems: Sequence[str] = STEMS
-) -> dict[str, WaveformScores]:
-    """Scores per stem, and of their sum under "mix", from segments (b, s, t)."""
-    estimates, references = _pair(estimates, references)
-    if estimates.ndim != 3 or estimates.shape[1] != len(stems):
-        raise ValueError(f"expected (b, {len(stems)}, t), got {estimates.shape}")
-    scores = {s: compare_stem(estimates[:, i], references[:, i]) for i, s in enumerate(stems)}
-    return {**scores, "mix": compare_stem(estimates.sum(1), references.sum(1))}

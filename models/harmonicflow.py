@@ -1,7 +1,8 @@
 """HarmonicFlow: from a prompt to four stems, their score and their mix.
 
-The whole model: codecs, planner and generator, and what a user calls. It knows music of bass,
-drums, guitar and piano at 22,050 Hz mono, in segments of up to 11.9 s that follow one another.
+The whole model: codecs, transcriber, planner, composer and performer, and what a user calls. It
+knows music of bass, drums, guitar and piano at 22,050 Hz mono, in segments of up to 11.9 s that
+follow one another.
 """
 
 from __future__ import annotations
@@ -11,36 +12,42 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import nn
 
 from data.batch import Batch
+from data.brief import Brief
 from data.lead_sheet import LeadSheet, sheet_features
 from models.encoders.conditions import Conditions
 from models.encoders.text import TextEncoder
+from models.encoders.visual import VisualEncoder
+from models.generative.brief import Plan, merged, sounding
+from models.generative.composer import Composer
 from models.generative.edits import Keep
-from models.generative.flow import Widths
-from models.generative.generator import Generator
+from models.generative.performer import Performer
 from models.generative.planner import Planner
 from models.generative.requests import (
-    conditions_of,
-    given_sheet,
-    per_stem,
+    Wishes,
+    explicit_facts,
+    heard_of,
     programs_of,
+    prompts_of,
+    seen_of,
     songs_of,
+    spoken_facts,
 )
-from models.generative.sampling import Sampling, sample_long
+from models.generative.sampling import Sampling, compose, perform
 from models.generative.starts import Start
 from models.latent.codec import Codec
 from models.latent.score import ScoreCodec
+from models.latent.transcriber import Transcriber
 from models.presets import HarmonicFlowConfig, base
 from models.song import Generation
 from utils import (
     FRAME_SAMPLES,
-    NUM_STEMS,
     SAMPLE_RATE,
     SEGMENT_SAMPLES,
     VERSION,
@@ -50,9 +57,20 @@ from utils import (
     write_atomically,
 )
 
+if TYPE_CHECKING:
+    from data.pictures.files import Clip
+
 SEGMENT_SECONDS = SEGMENT_SAMPLES / SAMPLE_RATE
-PARTS = ("codec", "score_codec", "planner", "generator")
+PARTS = ("codec", "score_codec", "transcriber", "planner", "composer", "performer", "visual")
 EXTRA = "_extra_state"
+
+
+@dataclass(frozen=True)
+class Widths:
+    """How many dimensions a latent of sound and one of the score have."""
+
+    sound: int
+    score: int
 
 
 @dataclass(frozen=True)
@@ -78,12 +96,11 @@ class HarmonicFlow(nn.Module):
         self.codec = Codec(config.codec)
         self.score_codec = ScoreCodec(config.score_codec)
         self.planner = Planner(config.planner)
-        self.generator = Generator(
-            config.conditions,
-            config.transformer,
-            sound_dim=self.widths.sound,
-            score_dim=self.widths.score,
-        )
+        sizes = {"sound_dim": self.widths.sound, "score_dim": self.widths.score}
+        self.transcriber = Transcriber(config.transcriber, **sizes)
+        self.composer = Composer(config.conditions, config.transformer, score_dim=self.widths.score)
+        self.performer = Performer(config.performer, **sizes)
+        self.visual = VisualEncoder(config.visual)
 
     # state
 
@@ -179,12 +196,16 @@ class HarmonicFlow(nn.Module):
                 sound, None if rolls is None else self.score_codec.encode(rolls.to(self.device))
             )
 
-    def batch_latents(self, batch: Batch) -> torch.Tensor:
-        """Joint latents (b s l d) of a batch: from the cache, else encoded here."""
-        if batch.sound is not None:
-            return torch.cat([batch.sound, batch.notes], dim=-1).float()
-        encoded = self.encode(batch.audio, batch.roll)
-        return torch.cat([encoded.sound, encoded.score], dim=-1)
+    def batch_sound(self, batch: Batch) -> torch.Tensor:
+        """Sound latents (b s l d) of a batch: from the cache, else encoded here."""
+        return batch.sound if batch.sound is not None else self.encode(batch.audio).sound
+
+    def batch_notes(self, batch: Batch) -> torch.Tensor:
+        """Score latents (b s l d) of a batch: from the cache, else encoded here."""
+        if batch.notes is not None:
+            return batch.notes
+        with eval_mode(self):
+            return self.score_codec.encode(batch.roll)
 
     # music
 
@@ -201,8 +222,8 @@ class HarmonicFlow(nn.Module):
         seed: int | Sequence[int] = 0,
         steps: int = 16,
         guidance: float | Mapping[str, float] = 2.0,
+        sound_steps: int = 8,
         sampler: str = "euler",
-        score_lead: float = 0.3,
         bpm: float | None = None,
         key: str | None = None,
         chords: str | None = None,
@@ -212,6 +233,14 @@ class HarmonicFlow(nn.Module):
         plays: Mapping[str, bool] | None = None,
         density: Mapping[str, float] | None = None,
         dynamics: float | None = None,
+        valence: float | None = None,
+        arousal: float | None = None,
+        swing: float | None = None,
+        register: float | None = None,
+        loudness: float | None = None,
+        brightness: float | None = None,
+        image: Clip | torch.Tensor | None = None,
+        emotion_strength: float = 1.0,
         negative_text: str | None = None,
         keep: Keep | None = None,
         variation: float | None = None,
@@ -220,25 +249,32 @@ class HarmonicFlow(nn.Module):
         """Music for a prompt; everything that is not said is left to the model.
 
         Args:
-            text: a prompt per song, or one for all.
+            text: a prompt per song, or one for all. Numbers, keys, chords and stems that it names
+                outright ("92 bpm in A minor, no drums") count as said; arguments come before them.
             style_idx, emotion_idx, genre_idx: ids (b,) or one for all; names in `data.labels`.
             audio: a reference to sound like: power mel (f m) or (b f m) from
-                `utils.compute_mel_spectrogram`.
+                `utils.compute_mel_spectrogram`, or a waveform (t,) at 22,050 Hz, which also lends
+                its tempo, loudness and brightness.
             batch_size: number of songs where the prompts do not say it.
             duration: seconds, 1 to 3,600. Beyond 11.9 s segments follow one another, each begun
                 with the end of the one before.
             seed: song i has seed + i, or one seed each; a song depends on its seed, not on the
                 batch.
-            steps, sampler: of the flow; "euler" calls the network once a step, "midpoint" and
-                "heun" twice.
+            steps, sound_steps: of the score's flow and of the sound's. sampler: "euler" calls the
+                network once a step, "midpoint" and "heun" twice.
             guidance: stress on everything said (1: none), or a weight per condition, e.g.
                 {"all": 2, "text": 3}.
-            score_lead: by which share of the walk the notes run ahead of the sound, 0 to 0.9.
             bpm, key, chords, beats_per_bar: parts of the lead sheet, e.g. 92, "A minor",
                 "Am F C G" (a chord per bar, repeated), 4; lead_sheet: a whole one.
             programs: General MIDI program per stem; plays: whether a stem plays (False: it is
-                silent where its sound is not given); density: onsets per second per stem; dynamics:
-                mean velocity from 0 to 1.
+                silent where its sound is not given); density: onsets per second per stem.
+            dynamics: mean velocity from 0 to 1. valence, arousal: -1 to 1, and `emotion_strength`,
+                0 to 2, how far an emotion bends tempo, mode and the rest. swing: share of the
+                long eighth, 0.5 to 0.67. register: mean MIDI pitch of guitar and piano. loudness:
+                of the mix, LUFS. brightness: spectral centroid, octaves over 1 kHz.
+            image: a picture (c h w) in [0, 1], frames of a video (m c h w) at 4 a second, or a
+                `data.pictures.files.Clip`: its mood becomes valence and arousal, over time for a
+                video.
             negative_text: what the music should be unlike; acts where guidance is above 1.
             keep: music that is given (`models.generative.edits.Keep`); its score is the plan where
                 no lead_sheet is given.
@@ -256,73 +292,75 @@ class HarmonicFlow(nn.Module):
         num_samples = _num_samples(duration, keep)
         seconds = num_samples / SAMPLE_RATE
         finished = keep is not None and variation is None and keep.covers(num_samples)
-        sampling = Sampling(steps, sampler, guidance, score_lead).checked(together=finished)
-        instruments = programs_of(keep, programs)
+        sampling = Sampling(steps, sound_steps, sampler, guidance).checked()
+        explicit = explicit_facts(
+            bpm=bpm,
+            key=key,
+            chords=chords,
+            beats_per_bar=beats_per_bar,
+            plays=plays,
+            programs=programs_of(keep, programs),
+        )
+        prompts = prompts_of(text, b)
+        mel, heard = heard_of(audio)
+        point, curve = seen_of(self, image)
+        numbers = {
+            "dynamics": dynamics,
+            "valence": valence,
+            "arousal": arousal,
+            "swing": swing,
+            "register": register,
+            "loudness": loudness,
+            "brightness": brightness,
+        }
+        numbers = point | {name: value for name, value in numbers.items() if value is not None}
+        spoken = spoken_facts(prompts, explicit, keep, b)
+        wishes = Wishes(prompts, spoken, ids, numbers, density, mel, heard, curve)
         with eval_mode(self):
-            said = conditions_of(
-                self,
-                b,
-                text=text,
-                ids=ids,
-                mel=audio,
-                bpm=bpm,
-                key=key,
-                programs=instruments if keep is None or keep.audio is None else programs,
-                plays=plays,
-                density=density,
-                dynamics=dynamics,
-            )
-            start = Start.of(self, b, num_samples, keep=keep, plays=plays, variation=variation)
+            said = wishes.conditions(self).to(self.device)
+            if keep is not None:
+                said = sounding(said, keep.known[..., 0].all(-1).expand(b, -1))
             sheet = keep.sheet if lead_sheet is None and keep is not None else lead_sheet
-            sheet = given_sheet(sheet, bpm, key, chords, beats_per_bar, seconds)
-            sheets = [sheet] * b
-            if not finished:  # all notes or all sound given: the beats are there already
-                sheets = self._plan(said, sheet, seconds, seeds, temperature)
-            said = _with_sheets(said, sheets, start.latents.shape[2], self.device)
+            sheets = wishes.sheets(sheet, seconds, explicit=explicit)
             negative = None if negative_text is None else self.text.encode([negative_text] * b)
+            plans = [Plan(Brief(), sheet) for sheet in sheets]
+            if not finished and "planner" in self.trained:
+                plans = self.planner.plan(
+                    said,
+                    duration=seconds,
+                    given=sheets,
+                    generators=[torch_rng(seed, 1) for seed in seeds],
+                    temperature=temperature,
+                    guidance=guidance,
+                    negative=negative,
+                    curve=curve,
+                    emotion_strength=emotion_strength,
+                )
+            said = merged(said, [plan.brief for plan in plans])
+            start = Start.of(self, b, num_samples, keep=keep, plays=said.plays, variation=variation)
+            said = _with_sheets(said, [p.sheet for p in plans], start.notes.shape[2], self.device)
             sampling.warn_of_idle(said, negative=negative is not None)
-            latents = sample_long(
-                self.generator, self.widths, said, start, seeds, sampling, negative
-            )
+            notes = compose(self.composer, said, start, seeds, sampling, negative)
         return Generation(
             self,
-            latents,
+            notes,
             num_samples,
-            sheets,
-            plays=start.plays,
-            programs=_programs(instruments, b),
+            plans,
+            start,
+            programs=said.program.cpu(),
             seeds=seeds,
-            given=start.audio,
-            given_frames=start.audio_frames,
-            given_rolls=start.rolls,
-            given_notes=start.note_frames,
+            play=lambda score: perform(self.performer, said, start, score, seeds, sampling),
             settings=settings,
         )
 
     def _warn_of_untrained(self) -> None:
         """Warns of parts that are still random numbers."""
-        missing = [part for part in PARTS if part not in self.trained]
+        missing = [part for part in PARTS if part not in self.trained and part != "visual"]
         if missing:
             warnings.warn(f"untrained parts: {', '.join(missing)}; expect noise", stacklevel=3)
 
-    def _plan(
-        self,
-        said: Conditions,
-        given: LeadSheet | None,
-        duration: float,
-        seeds: Sequence[int],
-        temperature: float,
-    ) -> list[LeadSheet | None]:
-        """The lead sheet of each song; without a trained planner only what was given."""
-        if "planner" not in self.trained:
-            return [given] * len(seeds)
-        generators = [torch_rng(seed, 1) for seed in seeds]
-        return self.planner.plan(
-            said, duration=duration, given=given, generators=generators, temperature=temperature
-        )
-
     def transcribe(self, stems: torch.Tensor, **options: Any) -> Generation:
-        """The notes of stems (b s t): the sound is given, the score is asked for."""
+        """The notes of stems (b s t): the sound is given, the score is heard from it."""
         return self.generate(
             keep=Keep.sound(stems),
             batch_size=len(stems),
@@ -331,17 +369,29 @@ class HarmonicFlow(nn.Module):
         )
 
     @torch.no_grad()
-    def sample_like(
+    def compose_like(
         self, batch: Batch, generator: torch.Generator, *, steps: int = 12
     ) -> torch.Tensor:
-        """Latents (1 s l d) made from the conditions of a batch's first segment."""
-        frames = batch.audio.shape[-1] // FRAME_SAMPLES if batch.sound is None else 0
-        frames = frames or batch.sound.shape[2]
-        said = Conditions.from_batch(batch, None).item(0)
-        start = Start.of(self, 1, frames * FRAME_SAMPLES)
+        """Score latents (1 s l d) made from the conditions of a batch's first segment."""
+        start, seed, said = self._like(batch, generator)
+        sampling = Sampling(steps, steps, "euler", 1.0)
+        return compose(self.composer, said, start, [seed], sampling, None)
+
+    @torch.no_grad()
+    def perform_like(
+        self, batch: Batch, generator: torch.Generator, *, steps: int = 12
+    ) -> torch.Tensor:
+        """Sound latents (1 s l d) of the score of a batch's first segment."""
+        start, seed, said = self._like(batch, generator)
+        notes = self.batch_notes(batch)[:1]
+        sampling = Sampling(steps, steps, "euler", 1.0)
+        return perform(self.performer, said, start, notes, [seed], sampling)
+
+    def _like(self, batch: Batch, generator: torch.Generator) -> tuple[Start, int, Conditions]:
+        """A free start as long as a batch's segments, a seed, and what its first segment says."""
+        start = Start.of(self, 1, self.batch_notes(batch).shape[2] * FRAME_SAMPLES)
         seed = int(torch.randint(2**31, (1,), generator=generator))
-        sampling = Sampling(steps, "euler", 1.0, 0.0)
-        return sample_long(self.generator, self.widths, said, start, [seed], sampling, None)
+        return start, seed, Conditions.from_batch(batch, None).item(0)
 
 
 def _spoken(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -353,7 +403,7 @@ def _spoken(arguments: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, torch.Tensor | np.ndarray | np.generic):
             value = torch.as_tensor(value)
             value = value.tolist() if value.numel() <= 64 else f"tensor {tuple(value.shape)}"
-        elif isinstance(value, LeadSheet | Keep):
+        elif type(value).__name__ in ("LeadSheet", "Keep", "Clip"):
             value = type(value).__name__
         elif isinstance(value, Mapping):
             value = {str(k): v for k, v in value.items()}
@@ -379,9 +429,3 @@ def _with_sheets(
         return said
     rows = [torch.as_tensor(sheet_features(sheet, num_frames)) for sheet in sheets]
     return replace(said, sheet=torch.stack(rows).to(device, torch.float32))
-
-
-def _programs(instruments: Mapping[str, int], b: int) -> torch.Tensor:
-    """Programs (b s), -1 where open."""
-    row = per_stem(instruments, -1, torch.long, b)
-    return torch.full((b, NUM_STEMS), -1) if row is None else row

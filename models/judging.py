@@ -1,93 +1,41 @@
-"""Real segments, what a model makes of them, and what it makes up: what is evaluated."""
+"""What a model makes of real segments, and what it makes up: what is evaluated.
+
+Segments pass through in small groups: each is encoded and decoded, imitated, transcribed and
+described for the metrics, then its audio is dropped, so that memory does not grow with their
+number.
+"""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from data.batch import Example
 from data.captions import captions
-from data.chords import chord_tones
 from data.labels import labels_of
-from data.lead_sheet import LeadSheet
 from data.roll import from_roll, to_roll
 from data.score import Notes
-from data.sources import build_source, guess_source
-from metrics.evaluation import Segments, Sheet
+from data.user_captions import own_caption
+from metrics.codec_rows import codec_rows, neighbours, score_codec_rows
+from metrics.evaluation import Evidence, generation_rows
 from metrics.pictures import piano_roll_figure, save_figure, spectrogram_figure
-from utils import SEGMENT_FRAMES, UserError, counter_rng, eval_mode
+from metrics.report import Row
+from metrics.segment import Segment, Sheet, StemNotes, describe, shuffled_mixes
+from metrics.waveform import PairScores, compare_segments
+from models.real_music import Training, described, measured, notes_known
+from utils import SAMPLE_RATE, SEGMENT_FRAMES, counter_rng, eval_mode
 
 if TYPE_CHECKING:
     from models.harmonicflow import HarmonicFlow
 
 IDS = ("style", "emotion", "genre")
-
-
-@dataclass(frozen=True)
-class RealSegments:
-    """n real segments: audio (b, s, t) and the examples they came from.
-
-    `notes` and `sheets` are empty unless the notes of every stem of every segment are known.
-    """
-
-    audio: np.ndarray
-    examples: list[Example]
-    notes: list[dict[str, Notes]]
-    sheets: list[LeadSheet]
-
-    def segments(self) -> Segments:
-        """The same as the metrics read it."""
-        return Segments(self.audio, self.notes, [measured(sheet) for sheet in self.sheets])
-
-
-def measured(sheet: LeadSheet | None) -> Sheet:
-    """What the metrics read of a lead sheet; nothing when there is none or it has no times."""
-    if sheet is None or not sheet.timed:
-        return Sheet(np.zeros(0), ())
-    tones = [frozenset(chord_tones(c)) if c is not None else None for c in sheet.chords]
-    return Sheet(sheet.beat_times, tones)
-
-
-def real_segments(source: str | None, data_dir: str | None, split: str, count: int) -> RealSegments:
-    """Up to `count` fixed segments, spread evenly over a split.
-
-    Songs that cannot be read are left out with a warning.
-
-    Raises:
-        UserError: no such data, or fewer than two segments can be read.
-    """
-    songs = build_source(source or guess_source(data_dir), data_dir, split)
-    places = np.unique(np.linspace(0, len(songs) - 1, count).astype(int)) if len(songs) else []
-    examples = []
-    for place in tqdm(places, desc="real segments", unit="segment"):
-        try:
-            examples.append(songs.example(int(place), num_frames=SEGMENT_FRAMES, rng=None))
-        except UserError as error:
-            warnings.warn(f"left out: {error}", stacklevel=2)
-    if len(examples) < 2:
-        raise UserError(
-            f"{len(examples)} segments of the {split} split can be read in '{data_dir}'; metrics "
-            "need at least 2: check the folder, or take another --split"
-        )
-    known = all(e.score is not None and e.score_known[e.present].all() for e in examples)
-    return RealSegments(
-        np.stack([e.audio for e in examples]),
-        examples,
-        [_heard(e.score.notes) for e in examples] if known else [],
-        [LeadSheet.from_score(e.score) for e in examples] if known else [],
-    )
-
-
-def _heard(notes: Mapping[str, Notes]) -> dict[str, Notes]:
-    """Notes as one hears them: a part doubled on several tracks is one part."""
-    return {stem: n.without_doubles() for stem, n in notes.items()}
+GROUP = 16
 
 
 @dataclass(frozen=True)
@@ -103,20 +51,20 @@ class Reconstruction:
     bound: list[dict[str, Notes]]
 
 
-def reconstruct(model: HarmonicFlow, real: RealSegments, *, batch_size: int) -> Reconstruction:
+def reconstruct(
+    model: HarmonicFlow, examples: Sequence[Example], *, batch_size: int
+) -> Reconstruction:
     """Every real segment encoded and decoded."""
     audio, notes, bound = [], [], []
-    starts = range(0, len(real.audio), batch_size)
-    for first in tqdm(starts, desc="reconstructions", unit="batch"):
-        part = slice(first, first + batch_size)
+    for first in range(0, len(examples), batch_size):
+        part = examples[first : first + batch_size]
         rolls = None
-        if real.notes:
-            scores = [e.score for e in real.examples[part]]
-            rolls = np.stack([to_roll(score, SEGMENT_FRAMES) for score in scores])
+        if all(notes_known(e) for e in examples):
+            rolls = np.stack([to_roll(e.score, SEGMENT_FRAMES) for e in part])
             bound += [from_roll(roll) for roll in rolls]
             rolls = torch.from_numpy(rolls)
         with eval_mode(model):
-            latents = model.encode(torch.from_numpy(real.audio[part]), rolls)
+            latents = model.encode(torch.from_numpy(np.stack([e.audio for e in part])), rolls)
             audio.append(model.codec.decode(latents.sound).cpu().numpy())
             if latents.score is not None:
                 decoded = model.score_codec.decode(latents.score).cpu().numpy()
@@ -124,49 +72,148 @@ def reconstruct(model: HarmonicFlow, real: RealSegments, *, batch_size: int) -> 
     return Reconstruction(np.concatenate(audio), notes, bound)
 
 
+@dataclass(frozen=True)
+class Generated:
+    """Generated segments: audio (b, s, t), their notes, and the sheets they were planned on."""
+
+    audio: np.ndarray
+    notes: list[dict[str, Notes]]
+    sheets: list[Sheet]
+
+
 def generate_like(
     model: HarmonicFlow,
-    real: RealSegments,
+    examples: Sequence[Example],
     seed: int,
     options: Mapping[str, Any],
     *,
     batch_size: int,
-) -> Segments:
+) -> Generated:
     """One generated segment per real one, from what the real one's labels and caption say.
 
     Args:
+        seed: of the first segment; the others count on from it.
         options: further arguments of `generate`; labels in it take the place of the segments' own.
     """
-    labels = [labels_of(e.score, e.tags, e.present) for e in real.examples]
+    labels = [labels_of(e.score, e.tags, e.present, audio=e.audio) for e in examples]
     audio, notes, sheets = [], [], []
-    starts = range(0, len(real.examples), batch_size)
-    for first in tqdm(starts, desc="generation", unit="batch"):
+    for first in range(0, len(examples), batch_size):
         rows = range(first, min(first + batch_size, len(labels)))
-        said = _said([labels[i] for i in rows], [real.examples[i] for i in rows], rows, seed)
-        songs = model.generate(**{**said, "seed": [seed + i for i in rows], **options})
+        seeds = [seed + i for i in rows]
+        said = _said([labels[i] for i in rows], [examples[i] for i in rows], seeds)
+        songs = model.generate(**{**said, "seed": seeds, **options})
         audio.append(songs.audio.numpy())
         notes += [score.notes for score in songs.scores]
         sheets += [measured(sheet) for sheet in songs.lead_sheets]
-    return Segments(np.concatenate(audio)[..., : real.audio.shape[-1]], notes, sheets)
+    length = examples[0].audio.shape[-1]
+    return Generated(np.concatenate(audio)[..., :length], notes, sheets)
 
 
 def _said(
-    labels: Sequence[Mapping[str, Any]], examples: Sequence[Example], rows: range, seed: int
+    labels: Sequence[Mapping[str, Any]], examples: Sequence[Example], seeds: Sequence[int]
 ) -> dict[str, Any]:
     """Prompt and ids of real segments as arguments of `generate`; unknown ids are -1."""
     texts = [
-        str(e.tags.get("caption") or captions(said, None, counter_rng(seed, row))[0])
-        for row, said, e in zip(rows, labels, examples, strict=True)
+        own_caption(e.tags, counter_rng(seed)) or captions(said, None, counter_rng(seed))[0]
+        for seed, said, e in zip(seeds, labels, examples, strict=True)
     ]
     ids = {f"{name}_idx": torch.tensor([said[name] for said in labels]) for name in IDS}
     return {"text": texts, "batch_size": len(texts), **ids}
 
 
-def picture_pairs(folder: Path, real: RealSegments, again: Reconstruction, ours: Segments) -> None:
+def transcribed(
+    model: HarmonicFlow, audio: np.ndarray, *, batch_size: int
+) -> list[dict[str, Notes]]:
+    """Notes heard in segments (b, s, t); empty for a model that has not learned to transcribe."""
+    if "transcriber" not in model.trained:
+        return []
+    parts = (audio[first : first + batch_size] for first in range(0, len(audio), batch_size))
+    songs = (model.transcribe(torch.from_numpy(part)) for part in parts)
+    return [score.notes for batch in songs for score in batch.scores]
+
+
+@dataclass
+class Judgement:
+    """What is found of a model while real segments pass by, group after group."""
+
+    model: HarmonicFlow
+    seed: int
+    options: Mapping[str, Any]
+    batch_size: int
+    ours: list[Segment] = field(default_factory=list)
+    real: list[Segment] = field(default_factory=list)
+    shuffled_mix: list[np.ndarray] = field(default_factory=list)
+    codec: list[dict[str, PairScores]] = field(default_factory=list)
+    codec_floor: list[dict[str, PairScores]] = field(default_factory=list)
+    decoded: list[dict[str, Notes]] = field(default_factory=list)
+    bound: list[dict[str, Notes]] = field(default_factory=list)
+    round_trip: list[dict[str, Notes]] = field(default_factory=list)
+    pictured: tuple[dict[str, np.ndarray], dict[str, StemNotes]] | None = None
+
+    def add(self, examples: Sequence[Example]) -> None:
+        """Everything that is to be known of a group of real segments and of their likes."""
+        audio, how = np.stack([e.audio for e in examples]), {"batch_size": self.batch_size}
+        again = reconstruct(self.model, examples, **how)
+        made = generate_like(self.model, examples, self.seed + len(self.real), self.options, **how)
+        self._add_real(examples, audio, again)
+        heard = transcribed(self.model, made.audio, **how) or [None] * len(examples)
+        parts = zip(made.audio, made.notes, heard, made.sheets, strict=True)
+        self.ours += [describe(a, notes=n, heard=h, sheet=sheet) for a, n, h, sheet in parts]
+        if self.pictured is None:
+            sound = {"real": audio[0], "codec": again.audio[0], "generated": made.audio[0]}
+            notes = {"real": self.real[0].notes, "score codec": next(iter(again.notes), None)}
+            notes = {k: v for k, v in notes.items() if v} | {"generated": made.notes[0]}
+            self.pictured = (sound, notes)
+
+    def _add_real(
+        self, examples: Sequence[Example], audio: np.ndarray, again: Reconstruction
+    ) -> None:
+        """Real segments, and how the codecs keep them."""
+        how = {"batch_size": self.batch_size}
+        heard = transcribed(self.model, audio, **how) or [None] * len(examples)
+        self.real += [described(*pair) for pair in zip(examples, heard, strict=True)]
+        self.shuffled_mix.append(shuffled_mixes(audio))
+        self.codec += compare_segments(again.audio, audio)
+        if not self.codec_floor and len(audio) > 1:
+            self.codec_floor = compare_segments(np.stack(neighbours(audio)), audio)
+        self.decoded, self.bound = self.decoded + again.notes, self.bound + again.bound
+        self.round_trip += transcribed(self.model, again.audio, **how)
+
+    def rows(self, training: Training) -> list[Row]:
+        """Every row of the report."""
+        rows = codec_rows(self.codec, self.codec_floor)
+        real = [s.notes for s in self.real]
+        if all(notes is not None for notes in real):
+            rows += score_codec_rows(self.decoded, self.bound, real)
+        evidence = Evidence(
+            self.ours,
+            self.real,
+            training.segments,
+            np.concatenate(self.shuffled_mix),
+            self.round_trip,
+            training.index,
+        )
+        return rows + generation_rows(evidence)
+
+
+def judge(
+    model: HarmonicFlow,
+    examples: Iterable[Example],
+    *,
+    seed: int,
+    options: Mapping[str, Any],
+    batch_size: int,
+) -> Judgement:
+    """What is found of a model on real segments; see `generate_like` for the arguments."""
+    found, examples = Judgement(model, seed, options, batch_size), iter(examples)
+    while group := list(islice(examples, GROUP)):
+        found.add(group)
+    return found
+
+
+def save_pictures(folder: Path, found: Judgement) -> None:
     """Pictures of the first segment: real, reconstructed and generated, sound and notes."""
-    sound = {"real": real.audio[0], "codec": again.audio[0], "generated": ours.audio[0]}
+    sound, notes = found.pictured
     save_figure(spectrogram_figure(sound), folder / "spectrograms.png")
-    notes = {"generated": ours.notes[0]}
-    if real.notes:
-        notes = {"real": real.notes[0], "score codec": again.notes[0], **notes}
-    save_figure(piano_roll_figure(notes, real.segments().duration), folder / "piano_rolls.png")
+    seconds = sound["real"].shape[-1] / SAMPLE_RATE
+    save_figure(piano_roll_figure(notes, seconds), folder / "piano_rolls.png")

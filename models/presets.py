@@ -1,6 +1,6 @@
 """Complete configurations: `tiny` for tests, `small` ships, `base` is for people with GPUs.
 
-One dial, the hidden width of the generator (its meso scale), sets the rest.
+One dial, the hidden width of the composer (its meso scale), sets the rest.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.encoders.conditions import ConditionConfig
+from models.encoders.visual import VisualConfig
+from models.generative.performer import PerformerConfig
 from models.generative.planner import PlannerConfig
 from models.generative.transformer import TransformerConfig
 from models.latent.codec import CodecConfig
 from models.latent.score import ScoreCodecConfig
+from models.latent.transcriber import TranscriberConfig
 from utils import UserError, did_you_mean
 
 
@@ -28,6 +31,9 @@ class HarmonicFlowConfig:
     conditions: ConditionConfig = field(default_factory=ConditionConfig)
     transformer: TransformerConfig = field(default_factory=TransformerConfig)
     planner: PlannerConfig = field(default_factory=PlannerConfig)
+    transcriber: TranscriberConfig = field(default_factory=TranscriberConfig)
+    performer: PerformerConfig = field(default_factory=PerformerConfig)
+    visual: VisualConfig = field(default_factory=VisualConfig)
 
     def to_dict(self) -> dict[str, Any]:
         """Nested plain dictionaries and lists."""
@@ -86,13 +92,15 @@ def tiny(hidden_dim: int = 32, latent_dim: int = 8) -> HarmonicFlowConfig:
         head_dim=16,
         context=32,
         planner=PlannerConfig(width=48, depth=2, heads=2, conditions=planner_conditions),
+        transcriber=TranscriberConfig(width=48, depth=2),
+        performer=PerformerConfig(width=48, dilations=(1, 2, 4), voice_width=32),
     )
 
 
-def small(hidden_dim: int = 256, latent_dim: int = 64) -> HarmonicFlowConfig:
+def small(hidden_dim: int = 192, latent_dim: int = 64) -> HarmonicFlowConfig:
     """Ships: runs faster than real time on a laptop's CPU."""
     codec = CodecConfig(latent_dim=latent_dim)
-    return _scaled("small", hidden_dim, codec, ScoreCodecConfig(), depths=(1, 3, 2))
+    return _scaled("small", hidden_dim, codec, ScoreCodecConfig(), depths=(1, 2, 2), context=192)
 
 
 def base(hidden_dim: int = 1_024, latent_dim: int = 256) -> HarmonicFlowConfig:
@@ -109,6 +117,8 @@ def base(hidden_dim: int = 1_024, latent_dim: int = 256) -> HarmonicFlowConfig:
         head_dim=64,
         context=512,
         planner=planner,
+        transcriber=TranscriberConfig(width=384, depth=6),
+        performer=PerformerConfig(512, 7, (1, 2, 4, 8, 16, 1, 2, 4, 8, 16), voice_width=256),
     )
 
 
@@ -122,8 +132,10 @@ def _scaled(
     head_dim: int = 32,
     context: int = 256,
     planner: PlannerConfig | None = None,
+    transcriber: TranscriberConfig | None = None,
+    performer: PerformerConfig | None = None,
 ) -> HarmonicFlowConfig:
-    """A configuration whose generator is `hidden_dim` wide at the meso scale."""
+    """A configuration whose composer is `hidden_dim` wide at the meso scale."""
     if hidden_dim < 1 or hidden_dim % (2 * head_dim):
         raise UserError(
             f"hidden_dim {hidden_dim} must be a multiple of {2 * head_dim} for '{preset}'"
@@ -138,7 +150,14 @@ def _scaled(
         sheet_width=sheet,
     )
     return HarmonicFlowConfig(
-        preset, codec, score_codec, conditions, transformer, planner or PlannerConfig()
+        preset,
+        codec,
+        score_codec,
+        conditions,
+        transformer,
+        planner or PlannerConfig(),
+        transcriber or TranscriberConfig(),
+        performer or PerformerConfig(),
     )
 
 

@@ -1,12 +1,13 @@
-"""What `HarmonicFlow.generate` returns: songs as latents, heard and read on demand, written as
-folders.
+"""What `HarmonicFlow.generate` returns: songs as latents, read, performed and heard on demand,
+written as folders.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from data.lead_sheet import LeadSheet
-from data.roll import from_roll
+from data.roll import from_roll, to_roll
 from data.score import DRUM_PROGRAM, Score
 from utils import (
     FRAME_SAMPLES,
@@ -24,10 +25,13 @@ from utils import (
     VERSION,
     UserError,
     did_you_mean,
+    eval_mode,
     write_atomically,
 )
 
 if TYPE_CHECKING:
+    from models.generative.brief import Plan
+    from models.generative.starts import Start
     from models.harmonicflow import HarmonicFlow
 
 SEAM_SAMPLES = 110
@@ -38,40 +42,50 @@ VOICES = ("neural", "soundfont")
 
 @dataclass
 class Generation:
-    """b songs.
+    """b songs. Their notes are composed; they are performed when their sound is first asked for.
 
     Attributes:
         model: what decodes them.
-        latents: (b s l d) sound then score.
+        notes: (b s l d) score latents.
         num_samples: length of each song.
-        lead_sheets: the plan of each song, None where nothing was planned.
-        plays: (b s) bool, False for stems that were asked to be silent.
-        given: (b s t) audio that was given, with given_frames (b s l) bool; None when none was.
-        given_rolls: (b s l p) notes that were given, with given_notes (b s l) bool, or None.
-        programs: (b s) General MIDI programs asked for, -1 where open.
-        seeds: of each song. settings: every argument, JSON-serialisable.
+        plans: brief and lead sheet of each song; the sheet is None where nothing was planned.
+        start: what was given, and which stems play.
+        programs: (b s) General MIDI programs, -1 where open.
+        seeds: of each song. play: score latents (b s l d) -> sound latents (b s l d).
+        settings: every argument, JSON-serialisable.
     """
 
     model: HarmonicFlow
-    latents: torch.Tensor
+    notes: torch.Tensor
     num_samples: int
-    lead_sheets: list[LeadSheet | None]
-    plays: torch.Tensor
+    plans: list[Plan]
+    start: Start
     programs: torch.Tensor
     seeds: list[int]
-    given: torch.Tensor | None = None
-    given_frames: torch.Tensor | None = None
-    given_rolls: torch.Tensor | None = None
-    given_notes: torch.Tensor | None = None
+    play: Callable[[torch.Tensor], torch.Tensor]
     settings: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.latents)
+        return len(self.notes)
+
+    @property
+    def lead_sheets(self) -> list[LeadSheet | None]:
+        """The lead sheet of each song, None where nothing was planned."""
+        return [plan.sheet for plan in self.plans]
 
     @property
     def duration(self) -> float:
         """Seconds."""
         return self.num_samples / SAMPLE_RATE
+
+    @cached_property
+    def sound(self) -> torch.Tensor:
+        """Sound latents (b s l d): the notes that the scores hold, performed."""
+        num_frames = self.notes.shape[2]
+        rolls = np.stack([to_roll(score, num_frames) for score in self.scores])
+        with eval_mode(self.model):
+            written = self.model.score_codec.encode(torch.from_numpy(rolls).to(self.notes.device))
+            return self.play(written)
 
     @torch.no_grad()
     def pieces(self, songs: slice = slice(None)) -> Iterator[torch.Tensor]:
@@ -79,27 +93,27 @@ class Generation:
         length.
         """
         num_frames = -(-self.num_samples // FRAME_SAMPLES)
-        sound = self.latents[songs, :, :num_frames, : self.model.widths.sound]
+        sound = self.sound[songs, :, :num_frames]
         done = 0
         for piece in self.model.codec.pieces(sound):
-            audio = piece.cpu() * self.plays[songs, :, None]
+            audio = piece.cpu() * self.start.plays[songs, :, None]
             audio = self._with_given(audio, songs, done)
             yield audio[..., : self.num_samples - done]
             done += piece.shape[-1]
 
     def _with_given(self, audio: torch.Tensor, songs: slice, offset: int) -> torch.Tensor:
         """Puts what was given back, to the sample; a 10 ms seam lies in the generated part."""
-        if self.given is None:
+        if self.start.audio is None:
             return audio
         first, last = offset // FRAME_SAMPLES, (offset + audio.shape[-1]) // FRAME_SAMPLES
-        places = torch.arange(first - 1, last + 1).clamp(0, self.given_frames.shape[-1] - 1)
-        frames = self.given_frames[songs][..., places].float()
+        places = torch.arange(first - 1, last + 1).clamp(0, self.start.audio_frames.shape[-1] - 1)
+        frames = self.start.audio_frames[songs][..., places].float()
         known = frames.repeat_interleave(FRAME_SAMPLES, -1)
         size = 2 * SEAM_SAMPLES + 1
         wide = F.max_pool1d(known, size, 1, SEAM_SAMPLES)
         share = F.avg_pool1d(wide, size, 1, SEAM_SAMPLES)[..., FRAME_SAMPLES:-FRAME_SAMPLES]
         own = known[..., FRAME_SAMPLES:-FRAME_SAMPLES] > 0
-        given = self.given[songs][..., offset : offset + audio.shape[-1]]
+        given = self.start.audio[songs][..., offset : offset + audio.shape[-1]]
         given = F.pad(given, (0, audio.shape[-1] - given.shape[-1]))
         return torch.where(own, given, share * given + (1.0 - share) * audio)
 
@@ -120,13 +134,12 @@ class Generation:
 
     def roll(self, index: int) -> torch.Tensor:
         """Score roll (s l p) that one song plays; notes that were given are as they were given."""
-        latents = self.latents[index, ..., self.model.widths.sound :]
         with torch.no_grad():
-            roll = self.model.score_codec.decode(latents[None]).cpu()[0]
-        roll *= self.plays[index, :, None, None]
-        if self.given_rolls is None:
+            roll = self.model.score_codec.decode(self.notes[index][None]).cpu()[0]
+        roll *= self.start.plays[index, :, None, None]
+        if self.start.rolls is None:
             return roll
-        return torch.where(self.given_notes[index, ..., None], self.given_rolls[index], roll)
+        return torch.where(self.start.note_frames[index, ..., None], self.start.rolls[index], roll)
 
     def score(self, index: int) -> Score:
         """What one song plays, on the beats of its lead sheet."""
@@ -200,7 +213,8 @@ class Generation:
         return render_score(score, num_samples=self.num_samples)
 
     def describe(self, index: int, score: Score, *, gain: float, voice: str) -> dict[str, Any]:
-        """What song.json holds: settings, seed, version, and what came out."""
+        """What song.json holds: settings, seed, version, what was planned and what came out."""
+        offsets = self.plans[index].offsets
         return {
             "version": VERSION,
             "seed": self.seeds[index],
@@ -208,5 +222,7 @@ class Generation:
             "sample_rate": SAMPLE_RATE,
             "gain": round(gain, 4),
             "notes": {stem: len(score.notes[stem]) for stem in STEMS},
+            "brief": self.plans[index].brief.to_dict(),
+            "emotion_offsets": None if offsets is None else asdict(offsets),
             "settings": {**self.settings, "voice": voice},
         }

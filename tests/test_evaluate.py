@@ -43,6 +43,8 @@ def run(monkeypatch, tmp_path, weights):
         (["--style", "99"], "there is no style '99'; choose from 0 pop"),
         (["--genre", "rok"], "5 rock"),
         (["--compute_metrics"], "add --data_dir"),
+        (["--adherence"], "--adherence needs songs"),
+        (["--adherence", "--source", "arranger", "--adherence_songs", "1"], "from 3 to"),
         (["--compute_metrics", "--source", "slak", "--data_dir", "x"], "did you mean 'slakh'"),
         (["--compute_metrics", "--data_dir", __file__], "is a file: expected a folder"),
         (["--compute_metrics", "--source", "arranger", "--duration", "4"], "leave --duration"),
@@ -87,7 +89,8 @@ def test_use_text_alone_asks_for_ten_songs():
 
 @pytest.mark.filterwarnings("ignore:untrained parts")
 def test_metrics_stand_beside_floor_and_ceiling(run, capsys):
-    out = run("--source", "arranger", "--compute_metrics", "--num_segments", 4, "--batch_size", 4)
+    out = run("--source", "arranger", "--compute_metrics", "--num_segments", 4, "--batch_size", 4,
+              "--novelty_songs", 4)  # fmt: skip
     report = json.loads((out / "metrics.json").read_text())
     rows = {(row["group"], row["name"]): row for row in report["metrics"]}
     assert rows["codec", "SI-SDR dB, bass"]["ceiling"] == "inf"
@@ -101,4 +104,30 @@ def test_metrics_stand_beside_floor_and_ceiling(run, capsys):
         "spectrograms.png",
         "piano_rolls.png",
     }
-    assert "chroma, sound" in capsys.readouterr().out
+    assert rows["novelty", "copies, share, pitched stems"]["floor"] == 1.0
+    assert rows["identity", "accuracy, bass"]["ceiling"] is not None
+    judged = {verdict["name"]: verdict for verdict in report["summary"]}
+    assert judged["identity, the worst stem"]["must"] == 0.95
+    printed = capsys.readouterr().out
+    assert "chroma, sound" in printed and "identity, the worst stem" in printed
+
+
+@pytest.mark.filterwarnings("ignore:untrained parts")
+def test_what_was_asked_stands_beside_what_came(run, monkeypatch, capsys):
+    import models.asking
+    from metrics.adherence import catalogue
+
+    wish = ({"dynamics": 0.5}, {"dynamics": 0.5})
+    ask = lambda asked: asked.each("dynamics", "number", [wish])
+    monkeypatch.setattr(catalogue, "MAKERS", (ask,))
+    monkeypatch.setattr(models.asking, "LESSONS", 2)
+    monkeypatch.setattr(models.asking, "FEWEST_UNASKED", 3)
+    monkeypatch.setattr(models.asking, "paraphrases", lambda: ())
+    out = run("--source", "arranger", "--adherence", "--adherence_songs", 3, "--num_segments", 3,
+              "--batch_size", 3)  # fmt: skip
+    assert {p.name for p in out.iterdir()} == {"adherence.json", "adherence.md", "adherence.png"}
+    report = json.loads((out / "adherence.json").read_text())
+    groups = [song["condition"] for song in report["songs"]]
+    assert groups == ["dynamics"] * 3 + ["reference recording"] * 3
+    assert list(report["refused"]) == ["picture"] and report["settings"]["adherence_songs"] == 3
+    assert "rho, tempo, recording, notes" in capsys.readouterr().out

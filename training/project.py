@@ -17,7 +17,10 @@ class Project:
     def check(self, settings: TrainSettings) -> None:
         """Raises `UserError` when there is nothing to train on, before anything is built."""
         from data.sources import guess_source
+        from models.objectives import objective_class
 
+        if settings.stage != "all" and objective_class(settings.stage).own_data("train", 0):
+            return
         if settings.source is None:
             guess_source(settings.data_dir)
 
@@ -56,9 +59,12 @@ class Project:
         from data.dataset import SegmentDataset
         from data.sources import build_source, guess_source
 
+        own = objective.own_data(split, settings.seed)
+        if own is not None:
+            return own
         wanted = set(objective.fields)
-        if "latents" in wanted:
-            wanted |= {"audio", "roll"}
+        wanted |= {"audio"} if wanted & {"sound", "mel"} else set()
+        wanted |= {"roll"} if "notes" in wanted else set()
         name = settings.source or guess_source(settings.data_dir)
         return SegmentDataset(
             build_source(name, settings.data_dir, split),

@@ -37,7 +37,14 @@ def validation_interval(interval: float, num_segments: int, segments_per_step: i
 def time_share(stage: str, remaining: list[str]) -> float:
     """Part of the time left that a stage may use; `remaining` stages, itself first, share it.
 
-    A judgement, not a measurement: the flow learns longest, the planner within minutes.
+    A judgement, not a measurement: the composer learns longest, the planner within minutes.
     """
-    weights = {"codec": 0.30, "score": 0.10, "planner": 0.05, "flow": 0.55}
+    weights = {
+        "codec": 0.25,
+        "score": 0.08,
+        "transcriber": 0.07,
+        "planner": 0.1,
+        "composer": 0.3,
+        "performer": 0.2,
+    }
     return weights.get(stage, 0.25) / sum(weights.get(name, 0.25) for name in remaining)

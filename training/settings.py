@@ -26,7 +26,8 @@ from utils import (
 )
 
 ROOT = Path(__file__).parent.parent
-STAGE_ORDER = ("codec", "score", "planner", "flow")
+STAGE_ORDER = ("codec", "score", "transcriber", "planner", "composer", "performer")
+SINGLE_STAGES = ("visual",)  # run by their own name only
 SAVED_NAME = "settings.json"
 
 
@@ -70,7 +71,7 @@ class TrainSettings:
     batch_size: int = _setting(16, COUNT, "segments per process and forward pass")
     num_workers: int = _setting(4, INDEX, "loader processes; changes the speed, never the result")
     cache_dir: str | None = _setting(
-        None, str, "where latents of the flow stage are kept (default: CHECKPOINT_DIR/latents)"
+        None, str, "where the latents of later stages are kept (default: CHECKPOINT_DIR/latents)"
     )
     cache_segments: int = _setting(
         0, INDEX, "segments in the latent cache, each heard in its own augmentation; 0: one epoch"
@@ -78,7 +79,7 @@ class TrainSettings:
     # model
     preset: str = _setting("base", str, "size of the model", PRESET_NAMES)
     hidden_dim: int | None = _setting(
-        None, COUNT, "width of the generator (default: the preset's; base has 1024)"
+        None, COUNT, "width of the composer (default: the preset's; base has 1024)"
     )
     latent_dim: int | None = _setting(
         None, COUNT, "width of a sound latent (default: the preset's; base has 256)"
@@ -86,8 +87,8 @@ class TrainSettings:
     stage: str = _setting(
         "all",
         str,
-        f"what to train; all: {', '.join(STAGE_ORDER)}, one after another",
-        ("all", *STAGE_ORDER),
+        f"what to train; all: {', '.join(STAGE_ORDER)}, one after another; visual needs no songs",
+        ("all", *STAGE_ORDER, *SINGLE_STAGES),
     )
     init_from: str | None = _setting(
         None, str, "checkpoint or model folder to begin from, with the model's size as it is there"
@@ -103,7 +104,8 @@ class TrainSettings:
     lr: float = _setting(
         5e-5,
         POSITIVE,
-        "learning rate after the warm-up; by stage: codec x10, score x20, planner x10, flow x8",
+        "learning rate after the warm-up; by stage: codec x10, score x20, transcriber x15, "
+        "planner x10, composer x16, performer x30, visual x40",
     )
     lr_schedule: str = _setting("cosine", str, "learning rate after the warm-up", SCHEDULES)
     warmup_steps: int = _setting(1000, INDEX, "optimiser steps of linear warm-up")

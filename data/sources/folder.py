@@ -13,8 +13,10 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+from data.song_labels import read_song_labels
 from data.sources import AUDIO_SUFFIXES, SPLITS
 from data.stems import Song, StemSource
+from data.user_captions import UserCaptions
 from utils import SEGMENT_FRAMES, STEMS, UserError
 
 WORDS = {
@@ -33,7 +35,8 @@ class FolderSource(StemSource):
     are divided by their names: a tenth each (at least one song) validates and tests.
 
     Args:
-        root: the folder, searched to any depth; it is only read.
+        root: the folder, searched to any depth; it is only read. A `labels.jsonl` in it or in the
+            split's folder says more about songs (`data.song_labels`).
         split: "train", "validation" or "test".
         segment_frames: latent frames per segment, for counting segments in an epoch.
     """
@@ -46,7 +49,9 @@ class FolderSource(StemSource):
             songs = find_songs(root / split)
         else:
             songs = divide(find_songs(root), split)
-        super().__init__(songs, segment_frames=segment_frames)
+        said = read_song_labels(root, root / split)
+        super().__init__(songs, said=said, segment_frames=segment_frames)
+        self.captions = UserCaptions.beside(root, split, [song.name for song in self.songs])
 
 
 def stem_of(name: str) -> str | None:

@@ -15,8 +15,10 @@ from data.batch import Example
 from data.harmony import key_of
 from data.midi import MidiSong, read_midi
 from data.score import Score
+from data.song_labels import read_song_labels
 from data.soundfont import in_tune, render_song
 from data.synth import DRUM_BANK, default_soundfont, renderer
+from data.user_captions import UserCaptions
 from utils import FRAME_SAMPLES, SAMPLE_RATE, STEMS, UserError, counter_rng
 
 PROGRAM_CHOICES = {
@@ -41,7 +43,8 @@ class MidiSource:
     Args:
         root: a folder with train/ and validation/ below it, or any folder of .mid files, of which
             5 % (by a hash of the file name) are for validation. An index.csv inside or beside it
-            gives genre and artist tags.
+            gives genre and artist tags, a `labels.jsonl` in it or in the split's folder what a user
+            says about songs (`data.song_labels`).
         split: "train", "validation" or "test".
         soundfonts: SoundFont files, one is drawn per stem; default the one of pretty_midi.
         augment: whether transposition, tempo, instruments and levels vary when `example` gets an
@@ -63,7 +66,13 @@ class MidiSource:
         self.soundfonts = tuple(str(path) for path in soundfonts) or (str(default_soundfont()),)
         self.augment = augment
         self.segments_per_song = segments_per_song or (8 if split == "train" else 4)
-        self.tags = read_index(Path(root))
+        root = Path(root)
+        self.captions = UserCaptions.beside(root, split, [path.stem for path in self.paths])
+        said, index = read_song_labels(root, root / split), read_index(root)
+        said.warn_if_unused(path.name for path in self.paths)
+        self.tags = {
+            path.stem: {**index.get(path.stem, {}), **said.of(path.name)} for path in self.paths
+        }
 
     def __len__(self) -> int:
         return self.num_songs * self.segments_per_song
@@ -90,11 +99,12 @@ class MidiSource:
         score, audio = render_song(
             song, start, start + seconds, num_samples=samples, need_audio=need_audio, **changes
         )
-        score.tags.update(self.tags.get(path.stem, {}))
+        tags = dict(self.tags[path.stem])
+        self.captions.add_to(tags, path.stem, start, start + seconds)
+        score.tags.update(tags)
         present = np.array([len(song.score.notes[stem]) > 0 for stem in STEMS])
         known = present & need_score
         score = score if need_score else None
-        tags = dict(self.tags.get(path.stem, {}))
         return Example(path.stem, start, present, audio, score, known, tags)
 
     def _draw_changes(self, song: MidiSong, rng: np.random.Generator) -> dict:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+from data.song_labels import read_song_labels
 from data.sources import AUDIO_SUFFIXES, SPLITS
 from data.stems import Song, StemSource
+from data.user_captions import UserCaptions
 from utils import SEGMENT_FRAMES, STEMS, UserError
 
 
@@ -14,7 +16,8 @@ class SlakhSource(StemSource):
     """Segments of a data set in the four-stem layout (wav or flac, any sample rate).
 
     Args:
-        root: the folder that holds the split folders; it is only read.
+        root: the folder that holds the split folders; it is only read. A `labels.jsonl` in it or
+            in the split's folder says more about tracks (`data.song_labels`).
         split: which of them.
         segment_frames: latent frames per segment, for counting segments in an epoch.
     """
@@ -22,7 +25,10 @@ class SlakhSource(StemSource):
     def __init__(
         self, root: str | Path, split: str, *, segment_frames: int = SEGMENT_FRAMES
     ) -> None:
-        super().__init__(find_tracks(Path(root), split), segment_frames=segment_frames)
+        root = Path(root)
+        tracks, said = find_tracks(root, split), read_song_labels(root, root / split)
+        super().__init__(tracks, said=said, segment_frames=segment_frames)
+        self.captions = UserCaptions.beside(root, split, [song.name for song in self.songs])
 
 
 def find_tracks(root: Path, split: str) -> list[Song]:

@@ -25,13 +25,13 @@ from models.encoders.given import (
 )
 from models.encoders.labels import (
     ID_NAMES,
+    SONG_SCALES,
     IdEmbedding,
     KeyEmbedding,
+    MeterEmbedding,
     Nullable,
     NumberEmbedding,
     StemEmbedding,
-    dynamics_scale,
-    tempo_scale,
 )
 from models.encoders.lead_sheet import LeadSheetEncoder
 from utils import NUM_STEMS, UserError
@@ -115,9 +115,9 @@ class ConditionEncoder(nn.Module):
                 "style": IdEmbedding(len(ID_NAMES["style"]), width),
                 "emotion": IdEmbedding(len(ID_NAMES["emotion"]), width),
                 "genre": IdEmbedding(len(ID_NAMES["genre"]), width),
-                "tempo": NumberEmbedding(width, tempo_scale),
                 "key": KeyEmbedding(width),
-                "dynamics": NumberEmbedding(width, dynamics_scale),
+                "meter": MeterEmbedding(width),
+                **{name: NumberEmbedding(width, scale) for name, scale in SONG_SCALES.items()},
             }
         )
         self.stems = StemEmbedding(width)

@@ -48,12 +48,18 @@ class Conditions:
     Attributes:
         text_tokens, text_mask: (b n 384) float states of the sentence encoder, (b n) bool.
         style, emotion, genre: (b,) long ids.
+        valence, arousal: (b,) float, -1 to 1.
         tempo: (b,) float beats per minute.
         key: (b,) long, 0-11 major and 12-23 minor.
+        meter: (b,) long beats per bar, 2 to 12.
+        swing: (b,) float share of the first eighth of a pair, 0.5 straight to 0.67 triplets.
         program: (b s) long General MIDI program; ignored for drums.
         plays: (b s) long, 1 the stem sounds, 0 it rests.
         density: (b s) float onsets per second.
         dynamics: (b,) float mean velocity, 0 to 1.
+        register: (b,) float mean MIDI pitch of guitar and piano.
+        loudness: (b,) float LUFS of the mix.
+        brightness: (b,) float spectral centroid of the mix, octaves over 1 kHz.
         mel, mel_mask: (b f m) or (b c f m) power mel of a reference from
             `utils.compute_mel_spectrogram`, (b,) bool.
         sheet: (b l k) float features of `data.lead_sheet.sheet_features`.
@@ -64,12 +70,19 @@ class Conditions:
     style: torch.Tensor | None = None
     emotion: torch.Tensor | None = None
     genre: torch.Tensor | None = None
+    valence: torch.Tensor | None = None
+    arousal: torch.Tensor | None = None
     tempo: torch.Tensor | None = None
     key: torch.Tensor | None = None
+    meter: torch.Tensor | None = None
+    swing: torch.Tensor | None = None
     program: torch.Tensor | None = None
     plays: torch.Tensor | None = None
     density: torch.Tensor | None = None
     dynamics: torch.Tensor | None = None
+    register: torch.Tensor | None = None
+    loudness: torch.Tensor | None = None
+    brightness: torch.Tensor | None = None
     mel: torch.Tensor | None = None
     mel_mask: torch.Tensor | None = None
     sheet: torch.Tensor | None = None

@@ -24,10 +24,18 @@ ID_NAMES: dict[str, Sequence[str]] = {
     "genre": GENRES,
     "key": KEYS,
 }
+MAX_METER = 12
 NUMBER_RANGES: dict[str, tuple[float, float, str]] = {
+    "valence": (-1.0, 1.0, "from unpleasant to pleasant"),
+    "arousal": (-1.0, 1.0, "from calm to excited"),
     "tempo": (*BPM_RANGE, "beats per minute"),
-    "density": (0.0, 100.0, "onsets per second"),
+    "meter": (2, MAX_METER, "beats per bar"),
+    "swing": (0.5, 0.75, "of a pair of eighths for the first"),
     "dynamics": (0.0, 1.0, "of full velocity"),
+    "register": (0.0, 127.0, "as MIDI pitch"),
+    "loudness": (-70.0, 6.0, "LUFS"),
+    "brightness": (-5.0, 3.5, "octaves over 1 kHz"),
+    "density": (0.0, 100.0, "onsets per second"),
 }
 INIT_STD = 0.15  # about the spread of what a fresh number embedding gives
 
@@ -66,7 +74,9 @@ def check_label(name: str, values: torch.Tensor) -> None:
     """Raises `UserError` where ids or numbers of a label lie outside what exists; null is fine."""
     if name in NUMBER_RANGES:
         low, high, unit = NUMBER_RANGES[name]
-        bad, valid = (values < low) | (values > high), f"expected {low:g} to {high:g} {unit}"
+        bad = (values < low) | (values > high)
+        bad = bad if values.is_floating_point() else bad & (values != -1)
+        valid = f"expected {low:g} to {high:g} {unit}"
     elif name in ID_NAMES:
         bad, valid = (values < -1) | (values >= len(ID_NAMES[name])), numbered(name)
     elif name == "program":
@@ -151,6 +161,44 @@ def dynamics_scale(level: torch.Tensor) -> torch.Tensor:
     return 2.0 * level - 1.0
 
 
+def as_is(value: torch.Tensor) -> torch.Tensor:
+    """Valence and arousal lie in [-1, 1] already."""
+    return value
+
+
+def swing_scale(share: torch.Tensor) -> torch.Tensor:
+    """-1 for straight eighths, 1 for triplets."""
+    return 12.0 * (share - 0.5) - 1.0
+
+
+def register_scale(pitch: torch.Tensor) -> torch.Tensor:
+    """Octaves around middle C, halved: 36 is -1 and 84 is 1."""
+    return (pitch - 60.0) / 24.0
+
+
+def loudness_scale(lufs: torch.Tensor) -> torch.Tensor:
+    """-34 LUFS is -1, -14 is 0, 6 is 1."""
+    return (lufs + 14.0) / 20.0
+
+
+def brightness_scale(octaves: torch.Tensor) -> torch.Tensor:
+    """Half the octaves over 1 kHz."""
+    return octaves / 2.0
+
+
+# number labels of a whole song -> their scale
+SONG_SCALES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "valence": as_is,
+    "arousal": as_is,
+    "tempo": tempo_scale,
+    "swing": swing_scale,
+    "dynamics": dynamics_scale,
+    "register": register_scale,
+    "loudness": loudness_scale,
+    "brightness": brightness_scale,
+}
+
+
 class KeyEmbedding(Nullable):
     """Keys (...) long, 0-11 major and 12-23 minor on C, C#, ... -> (..., e); -1 is null.
 
@@ -171,6 +219,13 @@ class KeyEmbedding(Nullable):
 
     def forward(self, keys: torch.Tensor) -> torch.Tensor:
         return self.choose(self.project(self.features[keys.clamp_min(0)]), keys >= 0)
+
+
+class MeterEmbedding(IdEmbedding):
+    """Beats per bar (...) long, 2-12 -> (..., e); -1 is null."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(MAX_METER + 1, width)
 
 
 class ProgramEmbedding(Nullable):

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from einops import rearrange
 from torch import nn
 from torch.nn import functional as F
 
@@ -100,22 +99,23 @@ class CausalBlock(nn.Module):
             known: bool (b m), which context tokens may be looked at.
         """
         heads, hidden = self.enter(self.norm(x)).split(self.sizes, -1)
-        heads = rearrange(heads, "b n (p h e) -> p b h n e", p=4, h=self.heads)
+        heads = self._split(heads, 4)
         query, new_keys = reach.rotate(heads[:2])
         keys, values = memory.extend(self.index, torch.stack([new_keys, heads[2]]))
         back = F.scaled_dot_product_attention(query, keys, values, reach.mask)
         keys, values = self._context(context, memory)
         aside = F.scaled_dot_product_attention(heads[3], keys, values, known[:, None, None])
-        found = rearrange([back, aside], "p b h n e -> b n (p h e)")
+        found = torch.cat([back, aside], 1).transpose(1, 2).flatten(2)  # (b n 2 h e)
         return x + self.leave(torch.cat([found, F.gelu(hidden)], -1))
 
     def _context(self, context: torch.Tensor, memory: Memory) -> torch.Tensor:
         if self.index not in memory.context:
-            both = rearrange(
-                self.to_context(context), "b m (p h e) -> p b h m e", p=2, h=self.heads
-            )
-            memory.context[self.index] = both
+            memory.context[self.index] = self._split(self.to_context(context), 2)
         return memory.context[self.index]
+
+    def _split(self, x: torch.Tensor, parts: int) -> torch.Tensor:
+        """(b n p h e) flat -> (p b h n e); views, since one token at a time einops costs more."""
+        return x.unflatten(-1, (parts, self.heads, -1)).permute(2, 0, 3, 1, 4)
 
 
 class CausalTransformer(nn.Module):

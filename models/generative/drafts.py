@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
+from data.brief import Brief, tempo_of
 from data.lead_sheet import LeadSheet
 from data.plan_given import Given
 from data.plan_tokens import (
     FIRST,
     HEADER_TOKENS,
+    LEVELS,
+    NUM_FACTS,
+    PAD,
     SIZES,
     START,
     UNKNOWN,
     Cursor,
     Kind,
     decode,
-    tempo_of,
+    described,
     token_of,
     value_of,
 )
+from models.generative.emotion import EmotionCurve, offsets
+from models.generative.tilts import denser, towards
+from utils import NUM_STEMS
 
-LONGEST_REST_BARS = 3  # of a stem that was asked to play
+LONGEST_REST_BARS = 3  # of a stem that plays
+HEADER_TEMPERATURE, BAR_TEMPERATURE = 0.7, 0.9  # facts are chosen more carefully than bars
+TOP_P = 0.9
 
 
 @dataclass(frozen=True)
@@ -31,7 +41,12 @@ class Choice:
     """How a token is drawn: `temperature` 0 takes the likeliest, `top_p` cuts the tail off."""
 
     temperature: float = 1.0
-    top_p: float = 0.95
+    top_p: float = TOP_P
+
+    def of(self, kind: Kind) -> Choice:
+        """The same for a kind of token, with its share of the temperature."""
+        share = HEADER_TEMPERATURE if kind < NUM_FACTS else BAR_TEMPERATURE
+        return replace(self, temperature=share * self.temperature)
 
     def draw(self, logits: np.ndarray, uniform: float) -> int:
         """Index of one of the logits (v,), not all -inf; `uniform` in [0, 1) decides."""
@@ -48,14 +63,36 @@ class Choice:
         )
 
 
+@dataclass(frozen=True)
+class Lean:
+    """What leans on the draws of one song without fixing them.
+
+    tilts: added to the logits of a kind. curve: valence and arousal over time; the density of a bar
+    follows their departure from the curve's mean, times `strength`.
+    """
+
+    tilts: Mapping[Kind, np.ndarray] = field(default_factory=dict)
+    curve: EmotionCurve | None = None
+    strength: float = 1.0
+
+    def of_bar(self, start: float, end: float) -> np.ndarray | float:
+        """What the curve adds to the logits of levels of a bar between two times in seconds."""
+        if self.curve is None:
+            return 0.0
+        here = offsets(*self.curve.between(start, end), self.strength)
+        whole = offsets(*self.curve.mean, self.strength)
+        return denser((here - whole).density_octaves)
+
+
 class Draft:
     """A plan in the making.
 
     Args:
         given: what the user fixed.
-        plays: (s,) 1 where a stem must play, 0 where it must rest, -1 where it is open.
         generator: one number is drawn from it for every token that is not fixed.
         max_bars: bars that the planner reads at once.
+        lean: what leans on the draws.
+        mute: facts of which the planner knows nothing; they stay unknown unless they are said.
 
     Attributes:
         window: the tokens that the planner reads now; it grows with every token.
@@ -63,13 +100,21 @@ class Draft:
     """
 
     def __init__(
-        self, given: Given, plays: np.ndarray, generator: torch.Generator, max_bars: int
+        self,
+        given: Given,
+        generator: torch.Generator,
+        max_bars: int,
+        *,
+        lean: Lean | None = None,
+        mute: Collection[Kind] = (),
     ) -> None:
-        self.given, self.plays, self.generator, self.max_bars = given, plays, generator, max_bars
+        self.given, self.generator, self.max_bars = given, generator, max_bars
+        self.lean, self.mute = lean or Lean(), mute
         self.cursor = Cursor()
         self.tokens = [START]
         self.bar_ends: list[int] = [HEADER_TOKENS]
-        self.rests = np.zeros(len(plays), int)
+        self.rests = np.zeros(NUM_STEMS, int)
+        self.strokes = np.zeros(NUM_STEMS)
         self.begin_window()
 
     def begin_window(self) -> None:
@@ -79,6 +124,12 @@ class Draft:
         self.window = self.tokens[:HEADER_TOKENS] + recent
         self.bars_left = self.max_bars - bars
         self.add_fixed()
+
+    @property
+    def said(self) -> list[int]:
+        """Tokens (NUM_FACTS) of the facts that are fixed, padding where one is open."""
+        facts = self.given.bins.facts
+        return [PAD if v == UNKNOWN else token_of(Kind(k), v) for k, v in enumerate(facts)]
 
     @property
     def finished(self) -> bool:
@@ -94,24 +145,29 @@ class Draft:
     @property
     def bpm(self) -> float:
         """The given tempo, exactly, or that of the tempo token."""
-        return self.given.sheet.bpm or tempo_of(value_of(Kind.TEMPO, self.tokens[1]))
+        given = self.given.sheet.bpm or self.given.said.tempo
+        return given or tempo_of(self._fact(Kind.TEMPO))
 
-    def sheet(self) -> LeadSheet:
-        """The lead sheet, given parts exactly as given."""
-        return self.given.completed(decode(np.array(self.tokens), bpm=self.bpm))
+    def result(self) -> tuple[Brief, LeadSheet]:
+        """The brief and the lead sheet, given parts exactly as given."""
+        brief, planned = decode(np.array(self.tokens), bpm=self.bpm)
+        sheet = self.given.completed(planned)
+        brief = replace(brief.updated(self.given.said), tempo=self.bpm)
+        return described(brief, sheet), sheet
 
     def add_fixed(self) -> None:
         """Adds tokens for as long as they are fixed."""
-        while self.open and (value := self.fixed_value()) != UNKNOWN:
+        while self.open and (value := self.fixed_value()) is not None:
             self._add(value)
 
-    def fixed_value(self) -> int:
-        """The value that the next token must have, -1 when it is free."""
-        value = self.given.bins.value(self.cursor)
-        stem = self.cursor.kind - Kind.BASS
-        if value == UNKNOWN and stem >= 0 and self.plays[stem] == 0:
-            return 0
-        return value
+    def fixed_value(self) -> int | None:
+        """The value that the next token must have, None when it is free."""
+        value = self.given.value(self.cursor)
+        kind = self.cursor.kind
+        if value != UNKNOWN or kind in self.mute:
+            return value
+        rests = kind >= Kind.BASS and self._plays(kind - Kind.BASS) == 0
+        return 0 if rests else None
 
     def add_drawn(self, logits: np.ndarray, choice: Choice) -> None:
         """Draws the next token, which is free, then adds what is fixed after it.
@@ -121,16 +177,43 @@ class Draft:
         """
         kind = self.cursor.kind
         first = FIRST[kind] + 1
-        allowed = logits[first : first + SIZES[kind]].copy()
+        allowed = logits[first : first + SIZES[kind]] + self._tilt(kind)
         if kind >= Kind.BASS and self._must_play(kind - Kind.BASS):
             allowed[0] = -np.inf
         uniform = torch.rand((), generator=self.generator, dtype=torch.float64).item()
-        self._add(choice.draw(allowed, uniform))
+        self._add(choice.of(kind).draw(allowed, uniform))
         self.add_fixed()
 
+    def _tilt(self, kind: Kind) -> np.ndarray | float:
+        """What leans on the next token."""
+        if kind < Kind.BASS:
+            return self.lean.tilts.get(kind, 0.0)
+        asked = self.given.said.density[kind - Kind.BASS]
+        if asked is not None:
+            return towards(self._due(kind - Kind.BASS, asked))
+        start, beat = self.cursor.first_beat, 60.0 / self.bpm
+        bar = self.lean.of_bar(start * beat, (start + self.cursor.meter) * beat)
+        return self.lean.tilts.get(kind, 0.0) + bar
+
+    def _due(self, stem: int, strokes_per_second: float) -> float:
+        """Strokes per beat of this bar with which a stem is as dense so far as asked.
+
+        At most an octave from the asked density, so that one bar does not make up for all.
+        """
+        asked = strokes_per_second * 60.0 / self.bpm
+        beats = self.cursor.first_beat + self.cursor.meter
+        due = (asked * beats - self.strokes[stem]) / self.cursor.meter
+        return float(np.clip(due, asked / 2, 2 * asked))
+
+    def _fact(self, kind: Kind) -> int:
+        return value_of(kind, self.tokens[1 + kind])
+
+    def _plays(self, stem: int) -> int:
+        return self._fact(Kind(Kind.BASS_PLAYS + stem))
+
     def _must_play(self, stem: int) -> bool:
-        """Whether a stem that was asked to play has rested too long, or has its last chance."""
-        if self.plays[stem] != 1:
+        """Whether a stem that plays has rested too long, or has its last chance."""
+        if self._plays(stem) != 1:
             return False
         next_bar = self.cursor.first_beat + self.cursor.meter
         last_chance = next_bar + self.cursor.meter > self.given.num_beats(self.bpm)
@@ -144,6 +227,7 @@ class Draft:
         if kind >= Kind.BASS:
             stem = kind - Kind.BASS
             self.rests[stem] = self.rests[stem] + 1 if value == 0 else 0
+            self.strokes[stem] += LEVELS[value] * self.cursor.meter
         self.cursor.advance(value)
         if kind == Kind.PIANO:
             self.bar_ends.append(len(self.tokens))

@@ -1,8 +1,9 @@
-"""Every edit is a mask: which sound and which notes are given, (b s l 2) bool.
+"""Every edit is a mask: which sound and which notes are given.
 
-The last axis is sound, score. In training a random part is given clean and the loss covers the
-rest, so that at sampling time accompaniment, in-painting, continuation, performing a score and
-transcribing a recording are all the same call.
+In training a random part is given clean and the loss covers the rest, so that at sampling time
+accompaniment, in-painting, continuation, performing a score and transcribing a recording are all
+the same call. Training masks are (b s l), of the score for the composer and of the sound for the
+performer; a user's `Keep` has both, (b s l 2), sound then score.
 """
 
 from __future__ import annotations
@@ -27,62 +28,61 @@ class Given(IntEnum):
     STEMS = 1
     BEGINNING = 2
     OUTSIDE_WINDOW = 3
-    SCORE = 4
-    SOUND = 5
 
 
-SHARES = {
-    Given.NOTHING: 0.5,
-    Given.STEMS: 0.17,
-    Given.BEGINNING: 0.1,
-    Given.OUTSIDE_WINDOW: 0.06,
-    Given.SCORE: 0.12,
-    Given.SOUND: 0.05,
+# a composer accompanies, continues and fills in; a performer mostly plays from the first note on
+COMPOSING = {
+    Given.NOTHING: 0.55,
+    Given.STEMS: 0.22,
+    Given.BEGINNING: 0.13,
+    Given.OUTSIDE_WINDOW: 0.1,
+}
+PERFORMING = {
+    Given.NOTHING: 0.8,
+    Given.STEMS: 0.0,
+    Given.BEGINNING: 0.12,
+    Given.OUTSIDE_WINDOW: 0.08,
 }
 
 
-def known_stems(count: int, num_frames: int, stems: torch.Tensor) -> torch.Tensor:
-    """Mask that gives whole stems: stems (b s) bool -> (b s l 2)."""
-    return stems[:, :, None, None].expand(count, NUM_STEMS, num_frames, 2).clone()
+def known_stems(num_frames: int, stems: torch.Tensor) -> torch.Tensor:
+    """Mask that gives whole stems: stems (b s) bool -> (b s l)."""
+    return stems[:, :, None].expand(-1, -1, num_frames).clone()
 
 
 def known_span(count: int, num_frames: int, first: int, last: int) -> torch.Tensor:
-    """Mask that gives frames first to last (exclusive) of every stem."""
-    mask = torch.zeros(count, NUM_STEMS, num_frames, 2, dtype=torch.bool)
+    """Mask (b s l) that gives frames first to last (exclusive) of every stem."""
+    mask = torch.zeros(count, NUM_STEMS, num_frames, dtype=torch.bool)
     mask[:, :, max(first, 0) : last] = True
     return mask
 
 
 def known_outside(count: int, num_frames: int, first: int, last: int) -> torch.Tensor:
-    """Mask that gives everything but frames first to last (exclusive)."""
+    """Mask (b s l) that gives everything but frames first to last (exclusive)."""
     return ~known_span(count, num_frames, first, last)
 
 
-def draw_known(count: int, num_frames: int, generator: torch.Generator) -> torch.Tensor:
-    """Random masks (b s l 2) for training, one kind of `Given` an item, in the shares above."""
-    shares = torch.tensor([SHARES[kind] for kind in Given])
-    kinds = torch.multinomial(shares, count, replacement=True, generator=generator)
-    masks = [_draw(Given(int(kind)), num_frames, generator) for kind in kinds]
-    return torch.cat(masks)
+def draw_known(
+    count: int, num_frames: int, shares: Mapping[Given, float], generator: torch.Generator
+) -> torch.Tensor:
+    """Random masks (b s l) for training, one kind of `Given` an item, in the given shares."""
+    weights = torch.tensor([shares[kind] for kind in Given])
+    kinds = torch.multinomial(weights, count, replacement=True, generator=generator)
+    return torch.cat([_draw(Given(int(kind)), num_frames, generator) for kind in kinds])
 
 
 def _draw(kind: Given, num_frames: int, generator: torch.Generator) -> torch.Tensor:
-    """One random mask (1 s l 2) of a kind."""
+    """One random mask (1 s l) of a kind."""
     cuts = torch.rand(2, generator=generator).sort().values
     first, last = (int(c * num_frames) for c in cuts)
     if kind is Given.STEMS:
         chosen = torch.rand(1, NUM_STEMS, generator=generator) < 0.2 + 0.6 * cuts[:1]
-        return known_stems(1, num_frames, chosen & ~chosen.all())
+        return known_stems(num_frames, chosen & ~chosen.all())
     if kind is Given.BEGINNING:
         return known_span(1, num_frames, 0, max(first, 1))
     if kind is Given.OUTSIDE_WINDOW:
         return known_outside(1, num_frames, first, max(last, first + 1))
-    mask = torch.zeros(1, NUM_STEMS, num_frames, 2, dtype=torch.bool)
-    if kind is Given.SCORE:
-        mask[..., 1] = True
-    if kind is Given.SOUND:
-        mask[..., 0] = True
-    return mask
+    return torch.zeros(1, NUM_STEMS, num_frames, dtype=torch.bool)
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ class Keep:
         for name, waveform in audio.items():
             waveforms[0, STEMS.index(name), : len(waveform)] = torch.as_tensor(waveform)
         chosen = torch.tensor([[stem in audio for stem in STEMS]])
-        return _keep(waveforms, known_stems(1, _frames(length), chosen), score)
+        return _keep(waveforms, known_stems(_frames(length), chosen), score)
 
     @staticmethod
     def outside(audio: torch.Tensor, start: float, end: float, score: Score | None = None) -> Keep:
@@ -174,9 +174,8 @@ class Keep:
     @staticmethod
     def sound(audio: torch.Tensor) -> Keep:
         """The sound of every stem (b s t): the model transcribes it."""
-        known = torch.zeros(len(audio), NUM_STEMS, _frames(audio.shape[-1]), 2, dtype=torch.bool)
-        known[..., 0] = True
-        return _keep(audio, known, None)
+        num_frames = _frames(audio.shape[-1])
+        return _keep(audio, known_span(len(audio), num_frames, 0, num_frames), None)
 
 
 def _frames(num_samples: int) -> int:
@@ -184,7 +183,7 @@ def _frames(num_samples: int) -> int:
 
 
 def _keep(audio: torch.Tensor, known: torch.Tensor, score: Score | None) -> Keep:
-    """Given audio (b s t) and, where its score is known, its notes.
+    """Given audio (b s t), held where `known` (b s l), and, where its score is known, its notes.
 
     A stem that sounds but has no note in the score is one whose notes are not known.
     """
@@ -194,6 +193,7 @@ def _keep(audio: torch.Tensor, known: torch.Tensor, score: Score | None) -> Keep
         )
     if not audio.isfinite().all():
         raise UserError("given audio holds values that are not numbers (nan or infinity)")
+    known = known[..., None].repeat(1, 1, 1, 2)
     if score is None:
         known[..., 1] = False
         return Keep(known, audio.shape[-1], audio.float())

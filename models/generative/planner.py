@@ -1,29 +1,43 @@
-"""The planner: writes a lead sheet, bar by bar, from conditions and whatever part of it is given.
+"""The planner: writes a brief and then a lead sheet, bar by bar, from words and a reference.
 
-A small causal transformer over the tokens of `data.plan_tokens` that reads the condition tokens by
-cross-attention. What the user fixed is not sampled: those tokens are put in as they are and the
-others follow. A long song is written in windows: when one is full, the next begins with the header
-and the last bars of the one before, so memory does not grow with the song. The planner does not
-know song form: nothing tells it where in a song a bar lies.
+A small causal transformer over the tokens of `data.plan_tokens` that reads the text and the mel of
+a reference by cross-attention. Everything else that can be said is a fact of the brief or part of
+the sheet: those tokens are put in as they are and the others follow, and a sum of embeddings tells
+from the first token on which facts were said, so that what comes early suits what is fixed late.
+A long song is written in windows: when one is full, the next begins with the header and the last
+bars of the one before, so memory does not grow with the song. The planner does not know song form:
+nothing tells it where in a song a bar lies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import torch
 from torch import nn
 
 from data.lead_sheet import LeadSheet
 from data.plan_given import Given
-from data.plan_tokens import FIRST, HEADER_TOKENS, MAX_METER, NUM_TOKENS, PAD, Kind
-from models.encoders.conditions import ConditionConfig, ConditionEncoder, Conditions, Context
+from data.plan_tokens import (
+    FIRST,
+    HEADER_TOKENS,
+    MAX_METER,
+    NUM_FACTS,
+    NUM_TOKENS,
+    PAD,
+    Kind,
+)
+from models.encoders.conditions import ConditionConfig, ConditionEncoder, Conditions
+from models.generative.brief import Plan, mood_of, said_labels
 from models.generative.causal import CausalTransformer, Memory
-from models.generative.drafts import Choice, Draft
+from models.generative.drafts import Choice, Draft, Lean
+from models.generative.emotion import EmotionCurve, EmotionOffsets, offsets
+from models.generative.reading import READ, Guidance, Reading
+from models.generative.tilts import acting, tilts
 from utils import NUM_STEMS, UserError, eval_mode
 
+SAID_STD = 0.3
 NUM_PLACES = MAX_METER + NUM_STEMS + 1
 
 
@@ -67,9 +81,10 @@ def places_of(tokens: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 class Planner(nn.Module):
-    """Conditions -> lead sheets.
+    """Conditions -> briefs and lead sheets.
 
-    A reference recording is read only by a planner that has seen some in training (`hears`).
+    A reference recording is read only by a planner that has seen some in training (`hears`), and
+    a fact of which training showed no value is left unknown (`mute`).
     """
 
     def __init__(self, config: PlannerConfig | None = None) -> None:
@@ -83,17 +98,45 @@ class Planner(nn.Module):
         self.following = nn.Embedding(len(Kind), config.width)
         self.header = nn.Linear(config.width, config.width)
         self.pooled = nn.Linear(context_width, config.width)
+        self.said = nn.Embedding(int(FIRST[Kind.METER]), config.width, padding_idx=PAD)
+        self.said.weight.data *= SAID_STD
         self.transformer = CausalTransformer(
             config.width, context_width, depth=config.depth, heads=config.heads
         )
         self.head = nn.Linear(config.width, NUM_TOKENS)
         self.register_buffer("hears", torch.zeros((), dtype=torch.bool))
+        self.register_buffer("shown", torch.zeros(NUM_FACTS, dtype=torch.bool))
 
-    def forward(self, tokens: torch.Tensor, conditions: Conditions) -> torch.Tensor:
-        """Logits (b n v) of the token after each of tokens (b n), which begin with START."""
-        if self.training and conditions.mel is not None:
+    def forward(
+        self, tokens: torch.Tensor, conditions: Conditions, said: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Logits (b n v) of the token after each of tokens (b n), which begin with START.
+
+        Args:
+            conditions: text and mel are read.
+            said: (b NUM_FACTS) tokens of the facts that are fixed from the start, padding for the
+                others; None fixes none.
+        """
+        if self.training:
+            self._take_note(tokens, conditions)
+        said = tokens.new_full((len(tokens), 1), PAD) if said is None else said
+        return self._logits(tokens, self._read(conditions, said), Memory())
+
+    def _take_note(self, tokens: torch.Tensor, conditions: Conditions) -> None:
+        """Remembers what training has shown."""
+        if conditions.mel is not None:
             self.hears.fill_(True)
-        return self._logits(tokens, self._read(conditions, len(tokens)), Memory())
+        facts = tokens[:, 1:HEADER_TOKENS]
+        unknown = torch.as_tensor(FIRST[: facts.shape[1]], device=tokens.device)
+        self.shown[: facts.shape[1]] |= (facts > unknown).any(0)
+
+    @property
+    def mute(self) -> frozenset[Kind]:
+        """Facts of which training showed no value; never the tempo, none before any training."""
+        shown = self.shown.tolist()
+        return frozenset(Kind(k) for k, s in enumerate(shown) if any(shown) and not s) - {
+            Kind.TEMPO
+        }
 
     def plan(
         self,
@@ -103,84 +146,140 @@ class Planner(nn.Module):
         given: LeadSheet | None | Sequence[LeadSheet | None] = None,
         generators: Sequence[torch.Generator],
         temperature: float = 1.0,
-        top_p: float = 0.95,
-    ) -> list[LeadSheet]:
-        """Lead sheets of songs that start on a downbeat at time 0.
+        guidance: float | Mapping[str, float] = 1.0,
+        negative: tuple[torch.Tensor, torch.Tensor] | None = None,
+        curve: EmotionCurve | None = None,
+        emotion_strength: float = 1.0,
+    ) -> list[Plan]:
+        """Plans of songs that start on a downbeat at time 0.
 
         Args:
-            conditions: of b songs, or of one for all; they pull. Of them only `plays` binds: a stem
-                with 0 rests throughout, one with 1 never rests for more than three bars.
+            conditions: of b songs, or of one for all. Text and mel pull; labels bind: each is put
+                into the brief as it is. A stem with `plays` 0 rests throughout, one with 1 never
+                rests for more than three bars; `density` draws the levels of a stem to its value.
+                An emotion, or valence and arousal, also leans on facts and densities by the
+                offsets of `models.generative.emotion`.
             duration: seconds; the last beat of a sheet lies at or after it.
             given: what binds, of each song or of all: known beats, chords, key and densities come
                 back exactly as they are, a sheet without times repeats bar by bar. Chords given
                 without a key bring the key that they suggest.
-            generators: one CPU generator per song; the same one gives the same sheet in any batch.
-            temperature: 0 takes the likeliest token, 1 samples what was learned.
-            top_p: samples from the likeliest tokens that make up this share.
+            generators: one CPU generator per song; the same one gives the same plan in any batch.
+            temperature: 0 takes the likeliest token, 1 is usual.
+            guidance: stress on what is said, a weight for all or per condition ("all", "text",
+                "mel"; others are passed over); 1 costs nothing.
+            negative: text tokens and mask to be unlike, where guidance is above 1.
+            curve: valence and arousal over time, which the density of the bars follows.
+            emotion_strength: factor on the offsets, 0 to 2.
 
         Raises:
             UserError: a duration that is not positive, or another number of sheets than songs.
         """
         if not duration > 0:
             raise UserError(f"duration is {duration} s; a plan needs more than 0")
-        drafts = self._drafts(conditions, duration, given, generators)
+        songs = len(generators)
+        conditions = conditions.expanded(songs)
+        fixed = _given(conditions, duration, given, songs)
+        moods = [_offsets(conditions, i, fixed[i], emotion_strength) for i in range(songs)]
+        drafts = [
+            Draft(part, generator, self.config.max_bars, lean=lean, mute=self.mute)
+            for part, generator, lean in zip(
+                fixed, generators, _leans(moods, curve, emotion_strength), strict=True
+            )
+        ]
+        self._write(drafts, conditions, guidance, negative, Choice(temperature))
+        return [Plan(*draft.result(), mood) for draft, mood in zip(drafts, moods, strict=True)]
+
+    def _write(
+        self,
+        drafts: list[Draft],
+        conditions: Conditions,
+        weights: float | Mapping[str, float],
+        negative: tuple[torch.Tensor, torch.Tensor] | None,
+        choice: Choice,
+    ) -> None:
+        """Lets every draft come to its end."""
+        said = torch.tensor([draft.said for draft in drafts], device=self.head.weight.device)
+        facts = bool((said != PAD).any())
+        conditions = self._heard(conditions)
+        pull = Guidance.of(weights, conditions, facts=facts, negative=negative)
         with eval_mode(self):
-            context = self._read(conditions.expanded(len(drafts)), len(drafts))
+            reading = Reading.joined(
+                [
+                    self._read(less, said if facts_too else torch.full_like(said, PAD))
+                    for less, facts_too in pull.versions(conditions)
+                ]
+            )
             while not all(draft.finished for draft in drafts):
-                self._write_window(drafts, context, Choice(temperature, top_p))
+                self._write_window(drafts, reading, pull, choice)
                 for draft in drafts:
                     if not draft.finished:
                         draft.begin_window()
-        return [draft.sheet() for draft in drafts]
 
-    def _drafts(
-        self,
-        conditions: Conditions,
-        duration: float,
-        given: LeadSheet | None | Sequence[LeadSheet | None],
-        generators: Sequence[torch.Generator],
-    ) -> list[Draft]:
-        """An empty plan for every generator."""
-        songs = len(generators)
-        sheets = [given] * songs if given is None or isinstance(given, LeadSheet) else list(given)
-        if len(sheets) != songs:
-            raise UserError(f"{len(sheets)} lead sheets for {songs} songs: give one or each")
-        plays = np.full((songs, NUM_STEMS), -1)
-        if conditions.plays is not None:
-            plays = conditions.expanded(songs).plays.cpu().numpy()
-        known = [Given.of(sheet, duration) for sheet in sheets]
-        return [
-            Draft(fixed, stems, generator, self.config.max_bars)
-            for fixed, stems, generator in zip(known, plays, generators, strict=True)
-        ]
-
-    def _write_window(self, drafts: list[Draft], context: Context, choice: Choice) -> None:
+    def _write_window(
+        self, drafts: list[Draft], reading: Reading, pull: Guidance, choice: Choice
+    ) -> None:
         """Lets every draft fill its window; all read equally many tokens at a time."""
         memory = Memory()
+        versions = len(reading.tokens) // len(drafts)
         while waiting := [draft for draft in drafts if draft.open]:
             length = min(len(draft.window) for draft in waiting)
             rows = [(draft.window + [PAD] * length)[:length] for draft in drafts]
-            tokens = torch.tensor(rows, device=context.tokens.device)
-            logits = self._logits(tokens, context, memory)[:, -1].double().cpu().numpy()
-            for draft, row in zip(drafts, logits, strict=True):
+            tokens = torch.tensor(rows * versions, device=reading.tokens.device)
+            logits = pull.combined(self._logits(tokens, reading, memory)[:, -1].double())
+            for draft, row in zip(drafts, logits.cpu().numpy(), strict=True):
                 if draft.open and len(draft.window) == length:
                     draft.add_drawn(row, choice)
 
-    def _read(self, conditions: Conditions, batch_size: int) -> Context:
+    def _heard(self, conditions: Conditions) -> Conditions:
+        """What this planner reads of conditions."""
+        return conditions.only(*(READ if self.hears else ("text",)))
+
+    def _read(self, conditions: Conditions, said: torch.Tensor) -> Reading:
+        """The reading of songs about which facts (b NUM_FACTS) are said."""
         device = self.head.weight.device
-        unread = ("sheet",) if self.hears else ("sheet", "mel")
-        return self.encoder(conditions.without(*unread), batch_size, 1, device)
+        context = self.encoder(self._heard(conditions), len(said), 1, device)
+        summary = self.pooled(context.pooled) + self.said(said.to(device)).sum(1)
+        return Reading(context.tokens, context.mask, summary)
 
-    def _logits(self, tokens: torch.Tensor, context: Context, memory: Memory) -> torch.Tensor:
+    def _logits(self, tokens: torch.Tensor, reading: Reading, memory: Memory) -> torch.Tensor:
         """Logits (b n v) after those of tokens (b m) that are not in `memory` yet."""
-        new = slice(memory.length, None)
-        x = self._embed(tokens)[:, new] + self.pooled(context.pooled)[:, None]
-        return self.head(self.transformer(x, context.tokens, context.mask, memory))
+        x = self._embed(tokens, memory.length) + reading.summary[:, None]
+        return self.head(self.transformer(x, reading.tokens, reading.mask, memory))
 
-    def _embed(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Tokens (b n) -> (b n width); each carries the tempo and key that stand before it."""
-        place, following = places_of(tokens)
-        embedded = self.token(tokens)
-        header = self.header(embedded[:, :HEADER_TOKENS]).cumsum(1)
-        latest = torch.arange(tokens.shape[1], device=tokens.device).clamp_max(HEADER_TOKENS - 1)
-        return embedded + header[:, latest] + self.place(place) + self.following(following)
+    def _embed(self, tokens: torch.Tensor, first: int) -> torch.Tensor:
+        """Tokens (b n) from `first` on as (b n-first width); each carries the facts before it."""
+        place, following = (where[:, first:] for where in places_of(tokens))
+        header = self.header(self.token(tokens[:, :HEADER_TOKENS])).cumsum(1)
+        length = tokens.shape[1]
+        latest = torch.arange(first, length, device=tokens.device).clamp_max(HEADER_TOKENS - 1)
+        own = self.token(tokens[:, first:]) + self.place(place) + self.following(following)
+        return own + header[:, latest]
+
+
+def _given(
+    conditions: Conditions,
+    duration: float,
+    sheets: LeadSheet | None | Sequence[LeadSheet | None],
+    songs: int,
+) -> list[Given]:
+    """What binds each song's plan."""
+    one = sheets is None or isinstance(sheets, LeadSheet)
+    sheets = [sheets] * songs if one else list(sheets)
+    if len(sheets) != songs:
+        raise UserError(f"{len(sheets)} lead sheets for {songs} songs: give one or each")
+    return [Given.of(sheet, duration, said_labels(conditions, i)) for i, sheet in enumerate(sheets)]
+
+
+def _offsets(
+    conditions: Conditions, index: int, given: Given, strength: float
+) -> EmotionOffsets | None:
+    """What a song's asked emotion adds to the facts that are not fixed."""
+    mood = mood_of(said_labels(conditions, index))
+    return None if mood is None else acting(offsets(*mood, strength), given.bins.facts)
+
+
+def _leans(
+    moods: Sequence[EmotionOffsets | None], curve: EmotionCurve | None, strength: float
+) -> list[Lean]:
+    """What leans on each song's draws."""
+    return [Lean({} if mood is None else tilts(mood), curve, strength) for mood in moods]

@@ -1,57 +1,181 @@
-"""From what a user says to `generate` to `Conditions` and a given lead sheet; every value is
-checked.
+"""From what a user says to `generate` to `Conditions` and given lead sheets, every value checked.
+
+What a prompt says outright (`data.prompts`) counts as said; an argument comes before it. A picture
+is a point of valence and arousal; a recording, given as a waveform, also tells its tempo,
+brightness and loudness.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from data.chords import KEYS, parse_key
 from data.lead_sheet import LeadSheet
+from data.prompts import SpokenFacts, read_prompt
 from models.encoders.conditions import Conditions
 from models.generative.edits import Keep
-from utils import NUM_STEMS, STEMS, UserError, did_you_mean
+from models.generative.emotion import EmotionCurve
+from utils import NUM_STEMS, STEMS, UserError, compute_mel_spectrogram, did_you_mean
 
 if TYPE_CHECKING:
+    from data.pictures.files import Clip
     from models.harmonicflow import HarmonicFlow
 
+HEARD = ("tempo", "loudness", "brightness")  # what the result takes over from a recording
 
-def conditions_of(
-    model: HarmonicFlow,
-    b: int,
+
+@dataclass(frozen=True)
+class Wishes:
+    """What is said of b songs; arguments as in `HarmonicFlow.generate`.
+
+    Attributes:
+        prompts: one for each song; None when no words are said.
+        spoken: facts of each song, from arguments and prompts.
+        ids: style, emotion and genre. numbers: labels of a whole song, by name.
+        density: onsets per second of each stem. mel: power mel of a reference (f m), (b f m).
+        heard: what the reference tells, by label. curve: of a video.
+    """
+
+    prompts: list[str] | None
+    spoken: list[SpokenFacts]
+    ids: Mapping[str, torch.Tensor | int | None]
+    numbers: Mapping[str, float]
+    density: Mapping[str, float] | None = None
+    mel: torch.Tensor | None = None
+    heard: Mapping[str, float] | None = None
+    curve: EmotionCurve | None = None
+
+    def conditions(self, model: HarmonicFlow) -> Conditions:
+        """The same as the model reads it."""
+        b = len(self.spoken)
+        values: dict[str, Any] = {name: _ids(value, b) for name, value in self.ids.items()}
+        if self.prompts is not None:
+            values["text_tokens"], values["text_mask"] = model.text.encode(self.prompts)
+        if self.mel is not None:
+            values["mel"] = _reference(self.mel, b)
+        said = lambda of, null: [null if (v := of(f)) is None else v for f in self.spoken]
+        values["tempo"] = torch.tensor(said(lambda f: f.bpm, torch.nan))
+        values["key"] = torch.tensor(said(lambda f: f.key and parse_key(f.key), -1))
+        values["meter"] = torch.tensor(said(lambda f: f.beats_per_bar, -1))
+        for name, value in {**(self.heard or {}), **self.numbers}.items():
+            given = values.get(name, torch.full((b,), torch.nan))
+            values[name] = torch.where(given.isnan(), torch.tensor(float(value)), given)
+        values["program"] = self.instruments()
+        values["plays"] = torch.stack([per_stem(f.plays, -1, torch.long) for f in self.spoken])
+        values["density"] = per_stem(self.density, torch.nan, torch.float32).expand(b, -1)
+        return Conditions(**{n: v for n, v in values.items() if v is not None}).checked()
+
+    def sheets(
+        self, base: LeadSheet | None, duration: float, *, explicit: SpokenFacts
+    ) -> list[LeadSheet | None]:
+        """The given part of each song's lead sheet.
+
+        Args:
+            base: a lead sheet, or that of given music; words do not change it, arguments do.
+            explicit: the facts said as arguments.
+        """
+        facts = self.spoken if base is None else [explicit] * len(self.spoken)
+        return [given_sheet(base, f, duration) for f in facts]
+
+    def instruments(self) -> torch.Tensor:
+        """Programs (b s) asked for, -1 where open."""
+        return torch.stack([per_stem(f.programs, -1, torch.long) for f in self.spoken])
+
+
+def explicit_facts(
     *,
-    text: str | Sequence[str] | None,
-    ids: Mapping[str, torch.Tensor | int | None],
-    mel: torch.Tensor | None,
     bpm: float | None,
     key: str | None,
-    programs: Mapping[str, int] | None,
+    chords: str | None,
+    beats_per_bar: int | None,
     plays: Mapping[str, bool] | None,
-    density: Mapping[str, float] | None,
-    dynamics: float | None,
-) -> Conditions:
-    """Conditions of b songs; what is None stays unsaid. Arguments as in `HarmonicFlow.generate`."""
-    values: dict[str, Any] = {name: _ids(value, b) for name, value in ids.items()}
-    if text is not None:
-        prompts = [text] * b if isinstance(text, str) else list(text) * (b if len(text) == 1 else 1)
-        values["text_tokens"], values["text_mask"] = model.text.encode(prompts)
-    if mel is not None:
-        values["mel"] = _reference(mel, b)
-    if bpm is not None:
-        values["tempo"] = torch.full((b,), float(bpm))
-    if key is not None:
-        values["key"] = torch.full((b,), parse_key(key))
-    if dynamics is not None:
-        values["dynamics"] = torch.full((b,), float(dynamics))
-    values["program"] = per_stem(programs, -1, torch.long, b)
-    values["density"] = per_stem(density, float("nan"), torch.float32, b)
-    values["plays"] = per_stem(plays, -1, torch.long, b)
-    said = Conditions(**{name: v for name, v in values.items() if v is not None})
-    return said.checked().to(model.device)
+    programs: Mapping[str, int] | None,
+) -> SpokenFacts:
+    """Arguments of `generate` as facts."""
+    return SpokenFacts(
+        bpm=None if bpm is None else float(bpm),
+        key=None if key is None else KEYS[parse_key(key)],
+        chords=chords,
+        beats_per_bar=beats_per_bar,
+        plays=dict(plays or {}),
+        programs=dict(programs or {}),
+    )
+
+
+def spoken_facts(
+    prompts: Sequence[str] | None, explicit: SpokenFacts, keep: Keep | None, count: int
+) -> list[SpokenFacts]:
+    """The facts of each song: what its prompt says outright, and over it what arguments say.
+
+    A prompt says nothing about stems that are given.
+    """
+    if prompts is None:
+        return [explicit] * count
+    given = () if keep is None else [s for i, s in enumerate(STEMS) if keep.known[:, i].any()]
+    free = lambda values: {stem: v for stem, v in values.items() if stem not in given}
+    read = [read_prompt(prompt) for prompt in prompts]
+    return [
+        over(replace(f, plays=free(f.plays), programs=free(f.programs)), explicit) for f in read
+    ]
+
+
+def over(facts: SpokenFacts, other: SpokenFacts) -> SpokenFacts:
+    """Facts with everything that others say put over them; a key takes the mode with it."""
+    values = {}
+    for f in fields(SpokenFacts):
+        mine, theirs = getattr(facts, f.name), getattr(other, f.name)
+        values[f.name] = {**mine, **theirs} if isinstance(mine, dict) else _first(theirs, mine)
+    return SpokenFacts(**values)
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def prompts_of(text: str | Sequence[str] | None, b: int) -> list[str] | None:
+    """A prompt for each of b songs."""
+    if text is None:
+        return None
+    prompts = [text] if isinstance(text, str) else list(text)
+    return prompts * b if len(prompts) == 1 else prompts
+
+
+def heard_of(audio: torch.Tensor | None) -> tuple[torch.Tensor | None, dict[str, float]]:
+    """Mel of a reference, and what it tells when it is a waveform (t,) at 22,050 Hz."""
+    if audio is None:
+        return None, {}
+    audio = torch.as_tensor(audio, dtype=torch.float32)
+    if audio.ndim != 1:
+        return audio, {}
+    from data.listening import listen
+
+    labels = listen(audio.numpy()).labels()
+    known = {name: float(labels[name]) for name in HEARD if np.isfinite(labels[name])}
+    return compute_mel_spectrogram(audio), known
+
+
+def seen_of(
+    model: HarmonicFlow, image: Clip | torch.Tensor | np.ndarray | None
+) -> tuple[dict[str, float], EmotionCurve | None]:
+    """Valence and arousal of a picture (c h w) or of frames (m c h w), and a clip's curve."""
+    if image is None:
+        return {}, None
+    from data.pictures.files import VIDEO_FPS, Clip
+
+    if "visual" not in model.trained:
+        raise UserError("this model cannot see: its visual part is untrained (--stage visual)")
+    if not isinstance(image, Clip):
+        frames = np.asarray(image, np.float32)
+        frames = frames[None] if frames.ndim == 3 else frames
+        image = Clip(frames, np.arange(len(frames)) / VIDEO_FPS)
+    seen = model.visual.see([image])
+    point = {name: float(seen.mean(name)[0]) for name in ("valence", "arousal")}
+    return point, seen.curve() if len(image.frames) > 1 else None
 
 
 def _ids(value: torch.Tensor | int | None, b: int) -> torch.Tensor | None:
@@ -115,46 +239,43 @@ def songs_of(
     return b, seeds if len(seeds) == b else [seeds[0] + i for i in range(b)]
 
 
-def per_stem(
-    values: Mapping[str, Any] | None, unknown: float, dtype: torch.dtype, b: int
-) -> torch.Tensor | None:
-    """A value per stem (b s), `unknown` where nothing is said; None when nothing is."""
-    if not values:
-        return None
+def per_stem(values: Mapping[str, Any] | None, unknown: float, dtype: torch.dtype) -> torch.Tensor:
+    """A value per stem (s,), `unknown` where nothing is said."""
     row = torch.full((NUM_STEMS,), unknown, dtype=dtype)
-    for stem, value in values.items():
+    for stem, value in (values or {}).items():
         if stem not in STEMS:
             raise UserError(f"unknown stem '{stem}': {did_you_mean(stem, STEMS)}")
         row[STEMS.index(stem)] = value
-    return row.expand(b, NUM_STEMS)
+    return row
 
 
 def given_sheet(
-    lead_sheet: LeadSheet | None,
-    bpm: float | None,
-    key: str | None,
-    chords: str | None,
-    beats_per_bar: int | None,
-    duration: float,
+    lead_sheet: LeadSheet | None, facts: SpokenFacts, duration: float
 ) -> LeadSheet | None:
     """The part of the lead sheet that the user gave; a whole sheet, with single parts put over
     it.
 
     A new tempo or meter lays the sheet's bars over new beats; chords take the place of its chords.
     """
-    parts = {"bpm": bpm, "key": key, "chords": chords, "beats_per_bar": beats_per_bar}
+    parts = {
+        "bpm": facts.bpm,
+        "key": facts.key,
+        "chords": facts.chords,
+        "beats_per_bar": facts.beats_per_bar,
+    }
     said = {name: value for name, value in parts.items() if value is not None}
     if lead_sheet is None or not said:
         return LeadSheet.parse(**said, duration=duration) if said else lead_sheet
-    if len(lead_sheet) and beats_per_bar == lead_sheet.beats_per_bar:
+    beats = facts.beats_per_bar
+    if len(lead_sheet) and beats == lead_sheet.beats_per_bar:
         said.pop("beats_per_bar")
     if not said:
         return lead_sheet
     if said.keys() == {"key"}:
-        return replace(lead_sheet, key=KEYS[parse_key(key)])
+        return replace(lead_sheet, key=facts.key)
     meter = {"beats_per_bar": lead_sheet.beats_per_bar} if len(lead_sheet) else {}
     tempo = {"bpm": lead_sheet.bpm} if "beats_per_bar" in said and lead_sheet.bpm else {}
-    if "beats_per_bar" in said and len(lead_sheet) and not (bpm or tempo):
+    if "beats_per_bar" in said and len(lead_sheet) and not (facts.bpm or tempo):
         raise UserError(
             f"the lead sheet has {lead_sheet.beats_per_bar} beats in a bar: leave beats_per_bar "
             "out, or give a bpm"

@@ -1,5 +1,5 @@
-"""From noise to latents of any length: windows of 256 frames, each begun with the end of the
-last.
+"""From noise to a score and from a score to sound, of any length: windows of 256 frames, each begun
+with the end of the last.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import torch
 from torch.nn import functional as F
 
 from models.encoders.conditions import NAMES, Conditions, Context
-from models.generative.flow import SAMPLERS, Widths, guided, interpolate, schedule
-from models.generative.generator import Generator
+from models.generative.composer import Composer
+from models.generative.flow import SAMPLERS, guided, interpolate, schedule
+from models.generative.performer import Performer
 from models.generative.starts import MACRO_FRAMES, Start
 from utils import NUM_STEMS, SEGMENT_FRAMES, UserError, did_you_mean, torch_rng
 
@@ -24,31 +25,35 @@ MAX_GUIDANCE = 100.0
 
 @dataclass(frozen=True)
 class Sampling:
-    """How the flow is walked: steps, sampler's name, guidance, lead of the score over the sound."""
+    """How the flows are walked.
+
+    steps: of the score's flow. sound_steps: of the sound's. sampler: its name. guidance: of the
+    score's flow and of the planner.
+    """
 
     steps: int
+    sound_steps: int
     sampler: str
     guidance: float | Mapping[str, float]
-    score_lead: float
 
-    def checked(self, *, together: bool = False) -> Sampling:
-        """Itself, when every value is in its range; `together`: without a lead of the score."""
-        if self.steps not in range(1, MAX_STEPS + 1):
-            raise UserError(f"steps is {self.steps}: choose from 1 to {MAX_STEPS}, a whole number")
+    def checked(self) -> Sampling:
+        """Itself, when every value is in its range."""
+        for name in ("steps", "sound_steps"):
+            value = getattr(self, name)
+            if value not in range(1, MAX_STEPS + 1):
+                limits = f"choose from 1 to {MAX_STEPS}, a whole number"
+                raise UserError(f"{name} is {value}: {limits}")
         if self.sampler not in SAMPLERS:
             raise UserError(
                 f"unknown sampler '{self.sampler}': {did_you_mean(self.sampler, list(SAMPLERS))}"
             )
-        if not 0.0 <= self.score_lead <= 0.9:
-            raise UserError(f"score_lead is {self.score_lead:g}: choose from 0 to 0.9")
         for name, weight in self.weights.items():
             if name not in ("all", *NAMES):
                 raise UserError(f"no guidance for '{name}': {did_you_mean(name, ['all', *NAMES])}")
             if not 0.0 <= weight <= MAX_GUIDANCE:
                 limits = f"choose from 0 to {MAX_GUIDANCE:g}"
                 raise UserError(f"guidance for {name} is {weight:g}: {limits}")
-        lead = 0.0 if together else self.score_lead
-        return replace(self, steps=int(self.steps), score_lead=lead)
+        return replace(self, steps=int(self.steps), sound_steps=int(self.sound_steps))
 
     @property
     def weights(self) -> dict[str, float]:
@@ -84,87 +89,127 @@ def windows(num_frames: int) -> list[slice]:
 
 
 @torch.no_grad()
-def sample_long(
-    generator: Generator,
-    widths: Widths,
+def compose(
+    composer: Composer,
     said: Conditions,
     start: Start,
     seeds: Sequence[int],
     sampling: Sampling,
     negative: tuple[torch.Tensor, torch.Tensor] | None,
 ) -> torch.Tensor:
-    """Latents (b s l d) of songs of any length.
+    """Score latents (b s l d) of songs of any length.
 
     Args:
         said: conditions of b songs, sheet over all l frames.
         seeds: of the noise of each song.
         negative: text tokens and mask to be unlike, in the place of the empty prompt.
     """
-    latents, known = start.latents.clone(), start.known.clone()
+    latents, known = start.notes.clone(), start.notes_known.clone()
     for span in windows(latents.shape[2]):
-        given, held = latents[:, :, span], widths.spread(known[:, :, span])
-        window = replace(said, sheet=None if said.sheet is None else said.sheet[:, span])
-        field = _field(generator, window, given, known[:, :, span], sampling, negative, widths)
-        noise = _noise(seeds, span.start, given)
-        latents[:, :, span] = _walk(field, given, held, noise, sampling, widths, start.tau)
+        given, held = latents[:, :, span], known[:, :, span]
+        if not held.all():
+            window = replace(said, sheet=None if said.sheet is None else said.sheet[:, span])
+            field = _score_field(composer, window, given, held, sampling, negative)
+            walk = _Walk(given, held, sampling.steps, sampling.sampler, start.tau[1])
+            latents[:, :, span] = walk.run(field, _noise(seeds, 2, span.start, given))
         known[:, :, : span.stop] = True
     return latents
 
 
-def _noise(seeds: Sequence[int], first: int, like: torch.Tensor) -> torch.Tensor:
-    """Noise of each song from its seed and the window's place alone."""
+@torch.no_grad()
+def perform(
+    performer: Performer,
+    said: Conditions,
+    start: Start,
+    notes: torch.Tensor,
+    seeds: Sequence[int],
+    sampling: Sampling,
+) -> torch.Tensor:
+    """Sound latents (b s l d) of composed songs; `notes` (b s l d) are their score latents."""
+    latents, known = start.sound.clone(), start.sound_known.clone()
+    for span in windows(latents.shape[2]):
+        given, held = latents[:, :, span], known[:, :, span]
+        if not held.all():
+            score, told = notes[:, :, span], torch.ones_like(held)
+            field = _sound_field(performer, said, score, given, torch.stack([held, told], -1))
+            walk = _Walk(given, held, sampling.sound_steps, sampling.sampler, start.tau[0])
+            latents[:, :, span] = walk.run(field, _noise(seeds, 3, span.start, given))
+        known[:, :, : span.stop] = True
+    return latents
+
+
+def _noise(seeds: Sequence[int], purpose: int, first: int, like: torch.Tensor) -> torch.Tensor:
+    """Noise of each song from its seed, what it is for and the window's place alone."""
     shape = like.shape[1:]
-    drawn = [torch.randn(shape, generator=torch_rng(seed, 2, first)) for seed in seeds]
+    drawn = [torch.randn(shape, generator=torch_rng(seed, purpose, first)) for seed in seeds]
     return torch.stack(drawn).to(like)
 
 
-def _walk(
-    field,
-    given: torch.Tensor,
-    held: torch.Tensor,
-    noise: torch.Tensor,
-    sampling: Sampling,
-    widths: Widths,
-    tau: tuple[float, float],
-) -> torch.Tensor:
-    """One window from noise (or from the given music at flow times tau) to data; held parts
-    stay.
+@dataclass(frozen=True)
+class _Walk:
+    """One window from noise (or from the given music at flow time tau) to data; held parts stay.
+
+    given (b s l d) where held (b s l) bool.
     """
-    times = schedule(sampling.steps, score_lead=sampling.score_lead, start=tau).to(given.device)
-    x = interpolate(noise, given, widths.spread(times[0]))
-    x = SAMPLERS[sampling.sampler](field, torch.where(held, given, x), times, widths)
-    return torch.where(held, given, x)
+
+    given: torch.Tensor
+    held: torch.Tensor
+    steps: int
+    sampler: str
+    tau: float
+
+    def run(self, field, noise: torch.Tensor) -> torch.Tensor:
+        times = schedule(self.steps, self.tau).to(self.given.device)
+        held = self.held[..., None]
+        x = torch.where(held, self.given, interpolate(noise, self.given, times[0]))
+        return torch.where(held, self.given, SAMPLERS[self.sampler](field, x, times))
 
 
-def _field(
-    generator: Generator,
+def _score_field(
+    composer: Composer,
     said: Conditions,
     given: torch.Tensor,
-    known: torch.Tensor,
+    held: torch.Tensor,
     sampling: Sampling,
     negative: tuple[torch.Tensor, torch.Tensor] | None,
-    widths: Widths,
 ):
-    """The guided velocity field of one window; known parts have no velocity."""
-    b, held = len(given), widths.spread(known)
+    """The guided velocity field of one window's score; held parts have no velocity."""
+    b = len(given)
     pulling = sampling.pulling(said, negative=negative is not None)
-    context = _contexts(generator, said, pulling, given, negative)
+    context = _contexts(composer, said, pulling, given, negative)
     present = torch.ones(b * (1 + len(pulling)), NUM_STEMS, dtype=torch.bool, device=given.device)
     repeat = lambda x: x.repeat(1 + len(pulling), *[1] * (x.ndim - 1))
-    tiled_known = repeat(known)
+    tiled = repeat(held)
 
-    def field(x: torch.Tensor, pair: torch.Tensor) -> torch.Tensor:
-        x = torch.where(held, given, x)
-        tau = pair.expand(len(present), 2)
-        v = generator.transformer(repeat(x), tau, tiled_known, present, context)
+    def field(x: torch.Tensor, tau: torch.Tensor) -> torch.Tensor:
+        x = torch.where(held[..., None], given, x)
+        v = composer.transformer(repeat(x), tau.expand(len(present)), tiled, present, context)
         v = guided(v.view(1 + len(pulling), b, *v.shape[1:]), list(pulling.values()))
+        return v.masked_fill(held[..., None], 0.0)
+
+    return field
+
+
+def _sound_field(
+    performer: Performer,
+    said: Conditions,
+    score: torch.Tensor,
+    given: torch.Tensor,
+    known: torch.Tensor,
+):
+    """The velocity field of one window's sound; held parts have no velocity."""
+    held = known[..., :1]
+
+    def field(x: torch.Tensor, tau: torch.Tensor) -> torch.Tensor:
+        x = torch.where(held, given, x)
+        v = performer(x, tau.expand(len(x)), score, known, said)
         return v.masked_fill(held, 0.0)
 
     return field
 
 
 def _contexts(
-    generator: Generator,
+    composer: Composer,
     said: Conditions,
     pulling: Mapping[str, float],
     given: torch.Tensor,
@@ -183,7 +228,7 @@ def _contexts(
                 less, text_tokens=negative[0].to(given), text_mask=negative[1].to(given.device)
             )
         versions.append(less)
-    contexts = [generator.context(version, given) for version in versions]
+    contexts = [composer.context(version, given) for version in versions]
     longest = max(c.tokens.shape[1] for c in contexts)
     pad = lambda c: longest - c.tokens.shape[1]
     return Context(

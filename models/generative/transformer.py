@@ -1,4 +1,4 @@
-"""Hierarchical stem transformer: the velocity of the flow for every stem and frame.
+"""Hierarchical stem transformer: the velocity of the score's flow for every stem and frame.
 
 Three scales, micro x1, meso x4 and macro x16 frames, in an hourglass with skips. When fine,
 attention sees a short window of time over all stems; when coarse, the whole segment over all stems,
@@ -19,6 +19,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from models.encoders.conditions import Context
+from models.generative.flow import time_features
 from models.latent.audio_graph import AudioGraph
 from utils import NUM_STEMS
 
@@ -132,9 +133,11 @@ class Block(nn.Module):
         nn.init.zeros_(self.modulation.bias)
 
     def forward(
-        self, x: torch.Tensor, present: torch.Tensor, context: Context, pooled: torch.Tensor
+        self, x: torch.Tensor, present: torch.Tensor | None, context: Context, pooled: torch.Tensor
     ) -> torch.Tensor:
-        """x (b s m w) -> (b s m w); pooled (b s e) steers the norms of each stem."""
+        """x (b s m w) -> (b s m w); pooled (b s e) steers the norms of each stem; present None is
+        all.
+        """
         chunks = self.modulation(F.silu(pooled)).chunk(6, dim=-1)
         gate_a, gate_f = (1.0 + c[:, :, None] for c in (chunks[2], chunks[5]))
         x = x + gate_a * self._attend(modulate(self.norms[0](x), chunks[0], chunks[1]), present)
@@ -143,18 +146,20 @@ class Block(nn.Module):
             x = x + rearrange(self.cross(flat, context), "b (s m) w -> b s m w", s=x.shape[1])
         return x + gate_f * self.feed(modulate(self.norms[1](x), chunks[3], chunks[4]))
 
-    def _attend(self, x: torch.Tensor, present: torch.Tensor) -> torch.Tensor:
+    def _attend(self, x: torch.Tensor, present: torch.Tensor | None) -> torch.Tensor:
         b, s, m, _ = x.shape
         window = min(self.window, m) if self.window else m
         lead = window // 2 if self.shifted and window < m else 0
         tail = -(m + lead) % window
         padded = F.pad(x, (0, 0, lead, tail))
-        seen = F.pad(present[:, :, None].expand(b, s, m), (lead, tail), value=False)
         count = padded.shape[2] // window
         flat = rearrange(padded, "b s (c m) w -> (b c) (s m) w", c=count)
-        hidden = ~rearrange(seen, "b s (c m) -> (b c) (s m)", c=count)
-        whole = not lead and not tail and bool(present.all())
-        mixed = self.attention(flat, window, None if whole else hidden)
+        hidden = None
+        if lead or tail or present is not None:
+            seen = x.new_ones(b, s, m).bool() if present is None else present[:, :, None]
+            seen = F.pad(seen.expand(b, s, m), (lead, tail), value=False)
+            hidden = ~rearrange(seen, "b s (c m) -> (b c) (s m)", c=count)
+        mixed = self.attention(flat, window, hidden)
         mixed = rearrange(mixed, "(b c) (s m) w -> b s (c m) w", b=b, s=s)
         return mixed[:, :, lead : lead + m]
 
@@ -172,7 +177,7 @@ class Scale(nn.Module):
         )
 
     def forward(
-        self, x: torch.Tensor, present: torch.Tensor, context: Context, pooled: torch.Tensor
+        self, x: torch.Tensor, present: torch.Tensor | None, context: Context, pooled: torch.Tensor
     ) -> torch.Tensor:
         for block in self.blocks:
             x = block(x, present, context, pooled)
@@ -180,22 +185,20 @@ class Scale(nn.Module):
 
 
 class StemTransformer(nn.Module):
-    """The network of the flow: noisy latents, flow times, what is known and the conditions ->
+    """The composer's network: noisy score latents, flow time, what is known and the conditions ->
     velocity.
     """
 
-    def __init__(self, config: TransformerConfig, sound_dim: int, score_dim: int) -> None:
+    def __init__(self, config: TransformerConfig, score_dim: int) -> None:
         super().__init__()
         self.config = config
         micro, meso, macro = config.widths
-        latent = sound_dim + score_dim
-        self.sound_dim = sound_dim
-        self.latent_in = nn.Linear(latent, micro)
-        self.known_in = nn.Linear(2, micro, bias=False)
+        self.latent_in = nn.Linear(score_dim, micro)
+        self.known_in = nn.Linear(1, micro, bias=False)
         self.sheet_in = nn.Linear(config.sheet_width, micro, bias=False)
         self.stem = nn.Embedding(NUM_STEMS, micro)
         self.time = nn.Sequential(
-            nn.Linear(4 * 16, config.context_width),
+            nn.Linear(32, config.context_width),
             nn.SiLU(),
             nn.Linear(config.context_width, config.context_width),
         )
@@ -214,7 +217,7 @@ class StemTransformer(nn.Module):
         self.micro_up = scale(micro, 0, config.depths[0], False)
         self.out_norm = nn.LayerNorm(micro, elementwise_affine=False)
         self.out_modulation = nn.Linear(config.context_width, 2 * micro)
-        self.out = nn.Linear(micro, latent)
+        self.out = nn.Linear(micro, score_dim)
         for layer in (self.out, self.out_modulation):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
@@ -227,23 +230,22 @@ class StemTransformer(nn.Module):
         present: torch.Tensor,
         context: Context,
     ) -> torch.Tensor:
-        """Velocity (b s l d) of noisy latents (b s l d).
+        """Velocity (b s l d) of noisy score latents (b s l d).
 
         Args:
-            latents: sound then score dimensions; known parts are clean, the rest is at flow time
-                tau.
-            tau: (b, 2) flow times of the unknown sound and the unknown score.
-            known: (b s l 2) bool, True where sound and score are given.
+            latents: known frames are clean, the rest is at flow time tau.
+            tau: (b,) flow times.
+            known: (b s l) bool, True where the score is given.
             present: (b s) bool, False for stems that do not exist.
             context: condition tokens, pooled vector, what is said of each stem, sheet features (b
                 l w).
         """
         num_frames = latents.shape[2]
         pad = -num_frames % self.config.FOLD**2
-        x = self.latent_in(latents) + self.known_in(known.to(latents.dtype))
+        x = self.latent_in(latents) + self.known_in(known[..., None].to(latents.dtype))
         x = x + self.sheet_in(context.sheet)[:, None] + self.stem.weight[:, None]
         x = F.pad(x, (0, 0, 0, pad))
-        pooled = (context.pooled + self.time(flow_time_features(tau)))[:, None] + context.stems
+        pooled = (context.pooled + self.time(time_features(tau)))[:, None] + context.stems
         x = self._hourglass(x, present, context, pooled)[:, :, :num_frames]
         shift, scale = self.out_modulation(F.silu(pooled)).chunk(2, dim=-1)
         return self.out(modulate(self.out_norm(x), shift, scale))
@@ -254,7 +256,7 @@ class StemTransformer(nn.Module):
         """Down to the macro scale and back, (b s l w) with l a multiple of 16."""
         fold = lambda y: rearrange(y, "b s (m r) w -> b s m (r w)", r=self.config.FOLD)
         unfold = lambda y: rearrange(y, "b s m (r w) -> b s (m r) w", r=self.config.FOLD)
-        steer = (present, context, pooled)
+        steer = (None if bool(present.all()) else present, context, pooled)
         micro = self.micro_down(x, *steer)
         meso = self.meso_down(self.to_meso(fold(micro)), *steer)
         macro = self.macro(self.to_macro(fold(meso)), *steer)
@@ -262,10 +264,3 @@ class StemTransformer(nn.Module):
             macro = self.graph(macro, present)
         meso = self.meso_up(meso + unfold(self.from_macro(macro)), *steer)
         return self.micro_up(micro + unfold(self.from_meso(meso)), *steer)
-
-
-def flow_time_features(tau: torch.Tensor) -> torch.Tensor:
-    """Sines and cosines (b, 64) of two flow times (b, 2)."""
-    frequency = torch.exp(torch.linspace(0.0, math.log(100.0), 16, device=tau.device))
-    angle = math.pi * tau[..., None] * frequency
-    return rearrange(torch.cat([angle.sin(), angle.cos()], dim=-1), "b p f -> b (p f)")

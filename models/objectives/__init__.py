@@ -40,7 +40,7 @@ class Objective(nn.Module):
     """Base of a training stage: holds the whole model, trains one part of it.
 
     `fields` names what a batch must carry: fields of `Batch` ("audio", "roll", "sheet", "plan",
-    "labels", "text", "mel"), and "latents" for sound and notes.
+    "labels", "text", "mel", and the latents "sound" and "notes").
     `trained(model)` is the part that the optimiser and the moving average see. `lr_scale` is what
     the stage makes of the run's learning rate: small networks take larger steps. `num_frames` is
     the length of its training segments: a codec learns from many short ones.
@@ -61,6 +61,11 @@ class Objective(nn.Module):
         raise TypeError("an objective names the module it trains")
 
     @staticmethod
+    def own_data(split: str, seed: int) -> Any | None:
+        """A data set that the stage makes by itself; None where it learns from songs."""
+        return None
+
+    @staticmethod
     def prepare_data(model: HarmonicFlow, dataset: Any, settings: Any) -> Any:
         """The data set to train on, made once from the plain one (a cache, say); here the plain
         one.
@@ -78,6 +83,12 @@ class Objective(nn.Module):
         return Media()
 
 
+def mean_error(error: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
+    """Mean of errors (b s l d) over the frames counted (b s l) bool; 0 when there are none."""
+    counted = counted[..., None].to(error.dtype)
+    return (error * counted).sum() / (counted.sum() * error.shape[-1]).clamp_min(1.0)
+
+
 def grey_picture(shades: torch.Tensor) -> np.ndarray:
     """Shades (n h w), 0 black to 1 white, one above the other as an (h', w, 3) uint8 picture."""
     rows = (shades.clamp(0.0, 1.0).flatten(0, 1) * 255).byte()
@@ -89,9 +100,14 @@ def stages() -> list[str]:
     return registered(Path(__file__).parent)
 
 
-def build_objective(stage: str, model: HarmonicFlow) -> Objective:
-    """The objective of a stage: class `<Stage>Objective` in the file of that name."""
+def objective_class(stage: str) -> type[Objective]:
+    """Class `<Stage>Objective` in the file of that name."""
     if stage not in stages():
         raise UserError(f"unknown stage '{stage}': {did_you_mean(stage, stages())}")
     module = importlib.import_module(f"models.objectives.{stage}")
-    return getattr(module, f"{stage.capitalize()}Objective")(model)
+    return getattr(module, f"{stage.capitalize()}Objective")
+
+
+def build_objective(stage: str, model: HarmonicFlow) -> Objective:
+    """The objective of a stage."""
+    return objective_class(stage)(model)

@@ -1,7 +1,9 @@
-"""Stage "planner": the next token of real songs' lead sheets, under random conditions.
+"""Stage "planner": the next token of real songs' briefs and lead sheets, from words or a reference.
 
-Every kind of token counts the same, though a sheet has one tempo and dozens of chords. What a sheet
+Every kind of token counts the same, though a song has one tempo and dozens of chords. What a plan
 does not know is read but not scored, and only values of the right kind compete, as when planning.
+Labels are the header's tokens, so no label is read beside them; a random part of them is said
+beforehand, as a user says it.
 """
 
 from __future__ import annotations
@@ -11,33 +13,31 @@ import torch
 from torch.nn import functional as F
 
 from data.lead_sheet import LeadSheet, sheet_features
-from data.plan_tokens import FIRST, NUM_TOKENS, PAD, SIZES, START, Kind, decode
+from data.plan_tokens import (
+    FIRST,
+    HEADER_TOKENS,
+    NUM_FACTS,
+    NUM_TOKENS,
+    PAD,
+    SIZES,
+    START,
+    Kind,
+    decode,
+)
 from models.encoders.conditions import Conditions
 from models.generative.planner import Planner, places_of
+from models.generative.reading import READ
 from models.objectives import Losses, Media, Objective
 from utils import FRAME_RATE
 
-DROPOUT = {
-    "all": 0.08,
-    "labels": 0.3,
-    "text": 0.3,
-    "style": 0.4,
-    "emotion": 0.4,
-    "genre": 0.4,
-    "tempo": 0.5,
-    "key": 0.5,
-    "program": 0.5,
-    "plays": 0.5,
-    "density": 0.6,
-    "dynamics": 0.6,
-    "mel": 0.7,
-}
+DROPOUT = {"text": 0.15, "mel": 0.7}
+SAID_SHARE, SAID_NOTHING = 0.3, 0.4  # how often a user names a fact, and names none
 
 
 class PlannerObjective(Objective):
     """Trains `model.planner` on plans (b n) of segments."""
 
-    fields = frozenset({"plan", "labels", "text", "mel"})
+    fields = frozenset({"notes", "plan", "sheet", "labels", "captions", "mel"})
     lr_scale = 10.0
 
     def __init__(self, model) -> None:
@@ -46,21 +46,40 @@ class PlannerObjective(Objective):
         first, size = torch.from_numpy(FIRST)[:, None], torch.from_numpy(SIZES)[:, None]
         competing = (values > first) & (values <= first + size)
         self.register_buffer("competing", competing, persistent=False)
+        unknown = torch.from_numpy(FIRST[:NUM_FACTS])
+        self.register_buffer("unknown", unknown, persistent=False)
 
     @staticmethod
     def trained(model) -> Planner:
         return model.planner
 
+    @staticmethod
+    def prepare_data(model, dataset, settings):
+        """The same segments described once and kept on disk, in the composer's cache."""
+        from data.latent_cache import LatentCache
+
+        return LatentCache.build(model, dataset, settings, PlannerObjective.fields)
+
     def forward(self, batch, generator: torch.Generator) -> Losses:
         tokens = _trimmed(batch.plan)
         conditions = self._conditions(batch).dropped(generator, DROPOUT)
-        logits = self.model.planner(tokens[:, :-1], conditions)
+        said = self.said(tokens, generator)
+        logits = self.model.planner(tokens[:, :-1], conditions, said)
         return self.losses(logits, tokens)
+
+    def said(self, tokens: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Some of the known facts of plans (b n), as tokens (b NUM_FACTS), padding elsewhere."""
+        facts = tokens[:, 1:HEADER_TOKENS]
+        facts = F.pad(facts, (0, NUM_FACTS - facts.shape[1]), value=PAD)
+        draws = torch.rand((len(facts), 1 + NUM_FACTS), generator=generator)
+        named = (draws[:, 1:] < SAID_SHARE) & (draws[:, :1] >= SAID_NOTHING)
+        return facts.where(named.to(facts.device) & (facts > self.unknown), PAD)
 
     def _conditions(self, batch) -> Conditions:
         """What a batch says; the sentence encoder is loaded only where there are captions."""
         uncoded = batch.text is not None and batch.text_tokens is None
-        return Conditions.from_batch(batch, self.model.text if uncoded else None)
+        said = Conditions.from_batch(batch, self.model.text if uncoded else None)
+        return said.only(*READ)
 
     def losses(self, logits: torch.Tensor, tokens: torch.Tensor) -> Losses:
         """Cross-entropy, and cross-entropy and accuracy of each kind.
@@ -76,13 +95,15 @@ class PlannerObjective(Objective):
         logits = logits[scored].float().masked_fill(~self.competing[kinds], -torch.inf)
         error = F.cross_entropy(logits, targets, reduction="none")
         right = (logits.argmax(-1) == targets).float()
-        parts, means = {}, []
+        parts, means, present = {}, [], []
         for kind in Kind:
             chosen = kinds == kind
             means.append(error[chosen].sum() / chosen.sum().clamp_min(1))
+            present.append(chosen.any())
             parts[kind.name.lower()] = means[-1].detach()
             parts[f"{kind.name.lower()}_accuracy"] = right[chosen].sum() / chosen.sum().clamp_min(1)
-        return Losses(torch.stack(means).mean(), parts)
+        num_kinds = torch.stack(present).sum().clamp_min(1)
+        return Losses(torch.stack(means).sum() / num_kinds, parts)
 
     @torch.no_grad()
     def media(self, batch, generator: torch.Generator) -> Media:
@@ -90,10 +111,14 @@ class PlannerObjective(Objective):
         real = batch.plan[0].cpu().numpy()
         if real[0] != START:
             return Media()
-        sheet = decode(real)
+        _, sheet = decode(real)
+        if not len(sheet):
+            return Media()
         conditions = self._conditions(batch).item(0)
-        made = self.model.planner.plan(conditions, duration=sheet.duration, generators=[generator])
-        return Media(images={"sheet": sheet_picture([sheet, *made])})
+        (plan,) = self.model.planner.plan(
+            conditions, duration=sheet.duration, generators=[generator]
+        )
+        return Media(images={"sheet": sheet_picture([sheet, plan.sheet])})
 
 
 def _trimmed(tokens: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ from einops import rearrange
 from torch.nn import functional as F
 
 from data.roll import NUM_PITCHES, PLANES
-from models.latent.score import ScoreCodec
+from models.latent.score import RollLogits, ScoreCodec
 from models.objectives import Losses, Media, Objective, grey_picture
 from utils import STEMS
 
@@ -39,20 +39,8 @@ class ScoreObjective(Objective):
             codec.norm.update(means, batch.score_known)
         logits = codec.logits(posterior.sample(generator))
         counted = rearrange(batch.score_known, "b s -> (b s)")
-        known = counted[:, None, None].float()
-        planes = rearrange(batch.roll, "b s l p -> (b s) l p").split(
-            [NUM_PITCHES] * len(PLANES), -1
-        )
-        onset, place, velocity, sustain = planes
-        struck = onset * known
-        count = struck.sum().clamp_min(1.0)
-        parts = {
-            "onset": _cross_entropy(logits.onset, onset, known, count, positive=ONSET_WEIGHT),
-            "sustain": _cross_entropy(logits.sustain, sustain, known, count),
-            "place": ((logits.place - place).abs() * struck).sum() / count,
-            "velocity": ((logits.velocity - velocity).abs() * struck).sum() / count,
-            "kl": posterior.kl(counted),
-        }
+        roll = rearrange(batch.roll, "b s l p -> (b s) l p")
+        parts = roll_errors(logits, roll, counted) | {"kl": posterior.kl(counted)}
         total = sum(self.weights[name] * value for name, value in parts.items())
         return Losses(total, {name: value.detach() for name, value in parts.items()})
 
@@ -65,6 +53,22 @@ class ScoreObjective(Objective):
         for i, stem in enumerate(STEMS):
             images[f"{stem}/roll"] = roll_picture(torch.stack([batch.roll[0, i], copy[0, i]]))
         return Media(images=images)
+
+
+def roll_errors(
+    logits: RollLogits, roll: torch.Tensor, counted: torch.Tensor
+) -> dict[str, torch.Tensor]:
+    """How far decoded rolls are from rolls (b l p), per note; items counted (b,) bool."""
+    known = counted[:, None, None].float()
+    onset, place, velocity, sustain = roll.split([NUM_PITCHES] * len(PLANES), -1)
+    struck = onset * known
+    count = struck.sum().clamp_min(1.0)
+    return {
+        "onset": _cross_entropy(logits.onset, onset, known, count, positive=ONSET_WEIGHT),
+        "sustain": _cross_entropy(logits.sustain, sustain, known, count),
+        "place": ((logits.place - place).abs() * struck).sum() / count,
+        "velocity": ((logits.velocity - velocity).abs() * struck).sum() / count,
+    }
 
 
 def _cross_entropy(logits, target, known, count, *, positive: float = 1.0) -> torch.Tensor:

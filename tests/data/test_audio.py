@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 import soundfile
 
-from data.audio import audio_info, load_audio, read_blocks, read_crop, save_audio
+from data.audio import (
+    audio_info,
+    audio_writer,
+    load_audio,
+    read_blocks,
+    read_crop,
+    save_audio,
+)
 from utils import SAMPLE_RATE, UserError, counter_rng
 
 
@@ -174,3 +181,69 @@ def test_blocks_are_the_whole_file(tmp_path):
     blocks = list(read_blocks(tmp_path / "a.wav"))
     assert [len(block) for block in blocks] == [16_000, 16_000, 8_000]
     np.testing.assert_allclose(np.concatenate(blocks), audio, atol=1e-7)
+
+
+@pytest.mark.parametrize("rate", [16_000, 48_000])
+def test_blocks_at_another_rate_are_the_whole_file(tmp_path, rate):
+    audio = np.stack([tone(2.3, rate), tone(2.3, rate, 880.0)])
+    save_audio(tmp_path / "a.wav", audio, rate, "FLOAT")
+    for mono in (True, False):
+        options = {"mono": mono, "sample_rate": SAMPLE_RATE}
+        blocks = list(read_blocks(tmp_path / "a.wav", seconds=0.5, **options))
+        whole = load_audio(tmp_path / "a.wav", mono=mono)
+        joined = np.concatenate(blocks, axis=-1)
+        assert len(blocks) == 5 and joined.shape == whole.shape
+        assert np.abs(joined - whole)[..., 2_000:-2_000].max() < 1e-3
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+@pytest.mark.parametrize("channels", [1, 2, 4, 6])
+def test_dithered_24_bit_keeps_tags_channels_and_samples(tmp_path, suffix, channels):
+    audio = counter_rng(7).uniform(-0.9, 0.9, (channels, 5_000)).astype("f4")
+    audio[:, 1_000:2_000] = 0.0
+    path, tags = (
+        tmp_path / f"song{suffix}",
+        {"title": "Höhenflug", "artist": "Band", "date": "2026"},
+    )
+    save_audio(path, audio, 44_100, dither=True, tags=tags)
+    back = load_audio(path, sample_rate=44_100, mono=False)
+    assert np.abs(back - audio).max() <= 1.51 / 2**23
+    assert not back[:, 1_000:2_000].any()
+    with soundfile.SoundFile(path) as file:
+        assert (file.title, file.artist, file.date) == ("Höhenflug", "Band", "2026")
+        assert file.subtype == "PCM_24" and file.channels == channels
+
+
+def test_six_channels_are_labelled_as_surround(tmp_path):
+    save_audio(tmp_path / "a.wav", np.zeros((6, 10)), 44_100)
+    head = (tmp_path / "a.wav").read_bytes()
+    place = head.index(b"fmt ") + 8
+    assert int.from_bytes(head[place : place + 2], "little") == 0xFFFE
+    assert int.from_bytes(head[place + 20 : place + 24], "little") == 0x3F
+
+
+def test_a_writer_takes_blocks_and_fails_whole(tmp_path):
+    audio = counter_rng(8).uniform(-0.5, 0.5, (2, 3_000)).astype("f4")
+    with audio_writer(tmp_path / "a.wav", SAMPLE_RATE, 2) as write:
+        for first in range(0, 3_000, 700):
+            write(audio[:, first : first + 700])
+    assert np.abs(load_audio(tmp_path / "a.wav", mono=False) - audio).max() <= 2**-22
+    with pytest.raises(RuntimeError), audio_writer(tmp_path / "b.wav", SAMPLE_RATE, 2) as write:
+        write(audio)
+        raise RuntimeError
+    assert os.listdir(tmp_path) == ["a.wav"]
+
+
+def test_more_than_a_wav_holds_is_refused(tmp_path):
+    huge = np.broadcast_to(np.float32(0.0), (6, 2**28))
+    with pytest.raises(UserError, match="4 GB"):
+        with audio_writer(tmp_path / "a.wav", SAMPLE_RATE, 6) as write:
+            write(huge)
+    assert not os.listdir(tmp_path)
+
+
+def test_dither_of_floats_and_unknown_tags_are_our_own_mistakes(tmp_path):
+    with pytest.raises(ValueError, match="dither"):
+        save_audio(tmp_path / "a.wav", np.zeros(5), subtype="FLOAT", dither=True)
+    with pytest.raises(ValueError, match="unknown tag"):
+        save_audio(tmp_path / "a.wav", np.zeros(5), tags={"titel": "x"})

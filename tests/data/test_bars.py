@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from data.bars import bar_densities, bar_lengths, strokes
+from data.bars import bar_densities, bar_lengths, meter_of, strokes
 from data.score import Notes, Score
 from utils import STEMS
 
@@ -17,6 +17,13 @@ def test_bar_lengths_of_whole_and_cut_bars():
     assert bar_lengths(np.array([2, 3, 0, 1, 2, 3, 0])).tolist() == [4] * 7
     assert bar_lengths(np.array([0, 1, 2, 0, 1, 2, 3])).tolist() == [3] * 3 + [4] * 4
     assert bar_lengths(np.zeros(0, int)).tolist() == []
+
+
+def test_the_meter_is_that_of_whole_bars():
+    assert meter_of(np.array([3, 0, 1, 2, 3, 0, 1])) == 4
+    assert meter_of(np.array([0, 1, 2, 0, 1, 2, 0, 1, 2, 3, 0])) == 3
+    assert meter_of(np.array([0, 1, 2])) == meter_of(np.zeros(0, int)) == -1
+    assert meter_of(np.zeros(5, int)) == -1
 
 
 def test_notes_struck_together_are_one_stroke():

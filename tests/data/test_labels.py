@@ -44,6 +44,35 @@ def test_a_composed_song(song):
     assert set(labels) == set(LABEL_SPECS)
 
 
+def test_numbers_of_a_composed_song(song):
+    labels = labels_of(song, song.tags, EVERYONE)
+    pitch = np.concatenate([song.notes[s].pitch for s in ("guitar", "piano")])
+    assert labels["register"] == pytest.approx(pitch.mean()) and labels["meter"] == 4
+    assert labels["valence"] < 0.2 and abs(labels["arousal"]) <= 1
+    assert labels["swing"] == pytest.approx(0.5, abs=0.02)
+    swung = labels_of(compose(3, style="jazz", num_bars=8), {}, EVERYONE)
+    assert 0.58 < swung["swing"] < 0.72
+    waltz = compose(1, style="ballad", num_bars=8, meter="3/4")
+    assert labels_of(waltz, {}, EVERYONE)["meter"] == 3
+
+
+def test_register_ignores_stems_that_are_not_there(song):
+    labels = labels_of(song, {}, np.array([True, True, True, False]))
+    assert labels["register"] == pytest.approx(song.notes["guitar"].pitch.mean())
+    assert math.isnan(labels_of(song, {}, np.array([True, True, False, False]))["register"])
+
+
+def test_loudness_and_brightness_are_of_the_mix():
+    seconds = np.arange(22_050) / 22_050
+    tone = (0.25 * np.sin(2 * np.pi * 1_000 * seconds)).astype(np.float32)
+    audio = np.stack([tone, tone, 0 * tone, 0 * tone])
+    labels = labels_of(None, {}, EVERYONE, audio=audio)
+    assert labels["loudness"] == pytest.approx(20 * math.log10(0.5) - 3.01, abs=0.1)
+    assert labels["brightness"] == pytest.approx(0.0, abs=0.05)
+    quiet = labels_of(None, {}, EVERYONE, audio=np.zeros_like(audio))
+    assert math.isnan(quiet["loudness"]) and math.isnan(quiet["brightness"])
+
+
 def test_density_is_strokes_per_second():
     notes = {s: Notes.empty() for s in STEMS}
     notes["bass"] = Notes.of([0.0, 1.0, 2.0], [0.5, 1.5, 2.5], [40] * 3, [100, 100, 54])
@@ -64,7 +93,7 @@ def test_without_a_score_only_tags_speak():
     labels = labels_of(None, {"genre": "soul_rnb", "style": 3, "emotion": "calm"}, EVERYONE)
     assert (labels["genre"], labels["style"], labels["emotion"]) == (1, 3, 2)
     rest = unknown_labels()
-    for name in ("key", "tempo", "program", "plays", "density", "dynamics"):
+    for name in set(LABEL_SPECS) - {"genre", "style", "emotion"}:
         assert np.array_equal(labels[name], rest[name], equal_nan=True)
 
 

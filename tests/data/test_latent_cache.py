@@ -19,7 +19,9 @@ from training.run import Preparation
 from utils import FRAME_SAMPLES, SAMPLE_RATE, STEMS, UserError, counter_rng
 
 FRAMES = 16
-FIELDS = ("audio", "roll", "sheet", "labels", "text")
+KIND = "performances"
+FIELDS = ("audio", "roll", "sheet", "labels", "captions", "plan")
+ROWS = ("sound", "notes", "sheet", "labels", "captions", "mel", "plan")
 
 
 class Noises:
@@ -70,7 +72,8 @@ def build(model, folder: Path, data=None, *, polls: int = 1_000, **changed) -> L
         device=torch.device("cpu"), poll=poll,
     )  # fmt: skip
     data = dataset() if data is None else data
-    return LatentCache.build(model, data, dataclasses.replace(settings, **changed))
+    fields = changed.pop("fields", ROWS)
+    return LatentCache.build(model, data, dataclasses.replace(settings, **changed), fields)
 
 
 def rows(folder: Path) -> dict[str, np.ndarray]:
@@ -104,17 +107,24 @@ def test_captions_are_tokens_of_the_sentence_encoder(model, tmp_path):
         assert not segment.text_tokens[~segment.text_mask].any()
 
 
+def test_a_stage_keeps_what_it_reads_and_no_more(model, tmp_path):
+    cache = build(model, tmp_path, fields=("notes", "labels"))
+    assert (tmp_path / "scores" / "notes.npy").is_file() and cache[0].notes is not None
+    assert cache[0].sound is None and cache[0].text_tokens is None and cache[0].mel is None
+    assert cache[0].labels["style"] == 3 and not (tmp_path / KIND).exists()
+
+
 def test_a_cut_build_goes_on_to_the_same_rows(model, tmp_path):
     build(model, tmp_path / "whole")
     with pytest.raises(Stop):
         build(model, tmp_path / "cut", polls=1)
-    assert json.loads((tmp_path / "cut" / "cache.json").read_text())["filled"] == 2
-    with open(tmp_path / "cut" / SONGS_NAME, "a") as file:
+    assert json.loads((tmp_path / "cut" / KIND / "cache.json").read_text())["filled"] == 2
+    with open(tmp_path / "cut" / KIND / SONGS_NAME, "a") as file:
         file.write("a song written just before the cut\n")
     build(model, tmp_path / "cut")
-    whole, cut = rows(tmp_path / "whole"), rows(tmp_path / "cut")
+    whole, cut = rows(tmp_path / "whole" / KIND), rows(tmp_path / "cut" / KIND)
     assert all(np.allclose(whole[name], cut[name], atol=2e-2, equal_nan=True) for name in whole)
-    names = [(tmp_path / folder / SONGS_NAME).read_text() for folder in ("whole", "cut")]
+    names = [(tmp_path / folder / KIND / SONGS_NAME).read_text() for folder in ("whole", "cut")]
     assert names[0] == names[1] and len(names[0].splitlines()) == 5
 
 
@@ -126,14 +136,16 @@ def test_a_filled_cache_is_opened_without_encoding(model, tmp_path):
 
 def test_growing_keeps_what_is_there_even_when_cut(model, tmp_path, monkeypatch):
     build(model, tmp_path, cache_segments=2)
-    before = rows(tmp_path)
+    before = rows(tmp_path / KIND)
     monkeypatch.setattr("os.replace", lambda *paths: (_ for _ in ()).throw(Stop))
     with pytest.raises(Stop):
         build(model, tmp_path, cache_segments=7)
     monkeypatch.undo()
-    assert all(np.array_equal(a, rows(tmp_path)[n], equal_nan=True) for n, a in before.items())
+    assert all(
+        np.array_equal(a, rows(tmp_path / KIND)[n], equal_nan=True) for n, a in before.items()
+    )
     assert len(build(model, tmp_path, cache_segments=7)) == 7
-    grown = rows(tmp_path)
+    grown = rows(tmp_path / KIND)
     assert all(np.array_equal(a, grown[n][:2], equal_nan=True) for n, a in before.items())
     assert not np.array_equal(grown["sound"][0], grown["sound"][5])  # the second epoch is another
 
@@ -158,7 +170,7 @@ def test_a_full_disk_is_noticed_before(model, tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda folder: usage)
     with pytest.raises(UserError, match=r"5 segments .* need 0\.0 GB .* --cache_dir"):
         build(model, tmp_path)
-    assert not list(tmp_path.glob("*.npy"))
+    assert not list(tmp_path.rglob("*.npy"))
 
 
 def test_every_epoch_has_its_own_order_and_validation_the_same(model, tmp_path):
@@ -166,7 +178,9 @@ def test_every_epoch_has_its_own_order_and_validation_the_same(model, tmp_path):
     songs = lambda cache, epoch: [cache[epoch * 5 + i].song for i in range(5)]
     assert sorted(songs(cache, 0)) == sorted(songs(cache, 1)) and len(set(songs(cache, 0))) == 5
     assert len({tuple(songs(cache, epoch)) for epoch in range(6)}) > 1
-    assert songs(cache, 1) == songs(LatentCache(tmp_path / "train", 5, seed=3, augment=True), 1)
+    assert songs(cache, 1) == songs(
+        LatentCache(tmp_path / "train" / KIND, 5, seed=3, augment=True), 1
+    )
     fixed = build(model, tmp_path / "validation", dataset(augment=False), cache_segments=9)
     assert len(fixed) == 5
     assert songs(fixed, 0) == songs(fixed, 1) == [f"noise {i}" for i in range(5)]

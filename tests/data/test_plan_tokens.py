@@ -3,21 +3,22 @@ import pytest
 
 from data.arranger import compose
 from data.batch import Example
+from data.brief import FACTS, UNKNOWN, tempo_of
 from data.chords import CHORDS
 from data.dataset import to_segment
+from data.labels import labels_of
 from data.lead_sheet import LeadSheet
 from data.loader import collate
 from data.plan_tokens import (
     FIRST,
     HEADER_TOKENS,
     LEVELS,
-    NUM_TEMPI,
+    NUM_FACTS,
     NUM_TOKENS,
     PAD,
     PLAN_TOKENS,
     SIZES,
     START,
-    UNKNOWN,
     Bins,
     Cursor,
     Kind,
@@ -29,8 +30,6 @@ from data.plan_tokens import (
     kinds_of,
     level_of,
     parse,
-    tempo_bin,
-    tempo_of,
     token_of,
     tokens_of,
     value_of,
@@ -44,13 +43,14 @@ def random_bins(seed: int, num_bars: int = 6) -> Bins:
     meters = rng.integers(0, 12, num_bars)
     chords = rng.integers(UNKNOWN, len(CHORDS), meters.sum() + num_bars)
     levels = rng.integers(UNKNOWN, len(LEVELS), (num_bars, NUM_STEMS))
-    tempo, key = int(rng.integers(NUM_TEMPI)), int(rng.integers(UNKNOWN, 24))
-    return Bins(tempo, key, meters, chords, levels)
+    facts = np.array([rng.integers(UNKNOWN, size) for size in SIZES[:NUM_FACTS]])
+    facts[Kind.TEMPO] = rng.integers(SIZES[Kind.TEMPO])
+    return Bins(facts, meters, chords, levels)
 
 
 def same(a: Bins, b: Bins) -> bool:
-    arrays = zip((a.meters, a.chords, a.levels), (b.meters, b.chords, b.levels), strict=True)
-    return (a.tempo, a.key) == (b.tempo, b.key) and all(np.array_equal(x, y) for x, y in arrays)
+    names = ("facts", "meters", "chords", "levels")
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in names)
 
 
 def sheet_at(bpm: float, meter: int = 4, *, first: int = 0, duration: float = 12.0) -> LeadSheet:
@@ -75,6 +75,8 @@ def test_every_token_means_one_thing():
             kinds_of(np.array([token_of(kind, UNKNOWN), token_of(kind, 0)])).tolist() == [kind] * 2
         )
     assert kinds_of(np.array([PAD, START])).tolist() == [-1, -1]
+    facts = [(f.label if f.stem is None else f"{STEMS[f.stem]}_{f.label}") for f in FACTS]
+    assert [k.name.lower() for k in list(Kind)[:NUM_FACTS]] == facts
     assert [k.name.lower() for k in list(Kind)[Kind.BASS :]] == list(STEMS)
 
 
@@ -89,11 +91,13 @@ def test_tokens_and_bins_round_trip(seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_plans_and_sheets_round_trip(seed):
     bins = random_bins(seed)
-    sheet = decode(np.array(tokens_of(bins, len(bins.meters))))
-    again = bins_of(sheet)
-    assert same(again, bins)
+    tokens = np.array(tokens_of(bins, len(bins.meters)))
+    brief, sheet = decode(tokens)
+    again = encode_sheet(sheet, brief.labels())
+    assert np.array_equal(again[: len(tokens)], tokens) and (again[len(tokens) :] == PAD).all()
+    assert bins_of(sheet).facts[Kind.KEY] == bins.facts[Kind.KEY]
     assert np.array_equal(parse(encode_sheet(sheet)).chords, bins.chords)
-    assert sheet.duration == pytest.approx(len(sheet) * 60 / tempo_of(bins.tempo))
+    assert sheet.duration == pytest.approx(len(sheet) * 60 / tempo_of(bins.facts[Kind.TEMPO]))
 
 
 def test_an_unfinished_bar_is_left_out():
@@ -102,13 +106,6 @@ def test_an_unfinished_bar_is_left_out():
     cut = parse(np.array(tokens[:-1]))
     assert len(cut.meters) == 2 and np.array_equal(cut.levels, bins.levels[:2])
     assert len(cut.chords) == (bins.meters[:2] + 1).sum()
-
-
-def test_tempo_is_resolved_to_two_percent_and_bounded():
-    for bpm in np.geomspace(20, 400, 200):
-        assert abs(tempo_of(tempo_bin(bpm)) / bpm - 1) < 0.0101
-    assert tempo_of(1) / tempo_of(0) < 1.02
-    assert tempo_bin(5) == 0 and tempo_bin(1_000) == NUM_TEMPI - 1 and tempo_bin(None) == UNKNOWN
 
 
 def test_levels_keep_silence_apart():
@@ -125,13 +122,18 @@ def test_levels_keep_silence_apart():
 
 def test_a_cursor_walks_a_bar():
     cursor, seen = Cursor(), []
-    for value in (0, 0, 2, 5, 5, 5, 1, 1, 1, 1, 0, 7):
+    for kind in list(Kind)[: Kind.TEMPO]:
+        assert cursor.kind == kind
+        cursor.advance(0)
+    for _ in range(Kind.TEMPO, Kind.METER):
+        cursor.advance(0)
+    for value in (2, 5, 5, 5, 1, 1, 1, 1, 0, 7):
         seen.append((cursor.kind, cursor.bar, cursor.first_beat + cursor.beat))
         cursor.advance(value)
     chords = [(Kind.CHORD, 0, 0), (Kind.CHORD, 0, 1), (Kind.CHORD, 0, 2)]
-    assert seen[3:6] == chords
-    assert [k for k, *_ in seen[6:10]] == [Kind.BASS, Kind.DRUMS, Kind.GUITAR, Kind.PIANO]
-    assert seen[10][:2] == (Kind.METER, 1) and seen[11] == (Kind.CHORD, 1, 3)
+    assert seen[1:4] == chords
+    assert [k for k, *_ in seen[4:8]] == [Kind.BASS, Kind.DRUMS, Kind.GUITAR, Kind.PIANO]
+    assert seen[8][:2] == (Kind.METER, 1) and seen[9] == (Kind.CHORD, 1, 3)
 
 
 def test_an_excerpt_starts_at_its_first_downbeat_and_holds_complete_bars():
@@ -142,7 +144,7 @@ def test_an_excerpt_starts_at_its_first_downbeat_and_holds_complete_bars():
     bins = parse(encode_sheet(sheet))
     assert bins.meters.tolist() == [3] * 4 and bins.chords.tolist() == list(range(3, 19))
     assert bins.levels[0].tolist() == [10, 14, 0, UNKNOWN]
-    assert tempo_of(bins.tempo) == pytest.approx(100, rel=0.01)
+    assert tempo_of(bins.facts[Kind.TEMPO]) == pytest.approx(100, rel=0.01)
 
 
 def test_a_bar_that_begins_before_the_excerpt_does_not_count():
@@ -154,7 +156,7 @@ def test_meter_changes_and_endless_bars():
     assert bar_starts(np.array([1, 2, 0, 1, 2, 0, 1])).tolist() == [2, 5]
     assert bar_starts(np.arange(30)).tolist() == [0, 12, 24]
     assert bar_starts(np.array([0] + [5] * 30)).tolist() == [0, 12, 24]
-    sheet = decode(np.array(tokens_of(random_bins(3, 4), 4)))
+    _, sheet = decode(np.array(tokens_of(random_bins(3, 4), 4)))
     assert encode_sheet(sheet)[0] == START
 
 
@@ -163,9 +165,25 @@ def test_nothing_known_is_all_padding():
         assert encode_sheet(sheet).tolist() == [PAD] * PLAN_TOKENS
 
 
+def test_labels_alone_make_a_header_and_a_sheet_goes_before_them():
+    tokens = encode_sheet(None, {"style": 3, "tempo": 90.0})
+    assert (tokens[HEADER_TOKENS:] == PAD).all() and (tokens[:HEADER_TOKENS] != PAD).all()
+    brief, sheet = decode(tokens)
+    assert brief.style == 3 and brief.tempo == pytest.approx(90, rel=0.01) and len(sheet) == 0
+    assert decode(encode_sheet(None, {"key": 3}))[1].key == "Eb major"
+    both = decode(encode_sheet(sheet_at(120), {"tempo": 60.0, "key": 0, "genre": 2}))[0]
+    assert (both.genre, both.key) == (2, 16) and both.tempo == pytest.approx(120, rel=0.01)
+
+
+def test_a_brief_tells_the_meter_and_densities_of_its_bars():
+    brief, _ = decode(encode_sheet(sheet_at(120, meter=3)), bpm=120.0)
+    assert brief.meter == 3 and brief.density[:3] == pytest.approx((2.0, LEVELS[14] * 2, 0.0))
+    assert brief.density[3] is None
+
+
 def test_a_long_sheet_is_cut_after_a_whole_bar():
-    tokens = encode_sheet(sheet_at(120, duration=300.0), length=50)
-    assert len(tokens) == 50 and (tokens[-2:] == PAD).all()
+    tokens = encode_sheet(sheet_at(120, duration=300.0), length=67)
+    assert len(tokens) == 67 and (tokens[-2:] == PAD).all()
     assert len(parse(tokens).meters) == 5 and np.array_equal(FIRST, np.sort(FIRST))
 
 
@@ -179,7 +197,7 @@ def composed(seed: int, start: float) -> Example:
 def test_composed_songs_round_trip_from_any_place(seed):
     sheet = LeadSheet.from_score(composed(seed, 2.345 + seed).score)
     tokens = encode_sheet(sheet)
-    again = decode(tokens, bpm=sheet.bpm)
+    _, again = decode(tokens, bpm=sheet.bpm)
     assert np.array_equal(encode_sheet(again), tokens)
     first = int(np.flatnonzero((sheet.beat_in_bar == 0) & (sheet.beat_times > -0.1))[0])
     kept = slice(first, first + len(again))
@@ -192,7 +210,10 @@ def test_a_data_set_delivers_plans():
     example = composed(0, 3.0)
     segment = to_segment(example, {"plan"}, 258, counter_rng(0))
     assert segment.sheet is None and segment.text is None
-    expected = encode_sheet(LeadSheet.from_score(example.score))
+    sheet = LeadSheet.from_score(example.score)
+    labels = labels_of(example.score, {}, example.present, sheet)
+    expected = encode_sheet(sheet, labels)
+    assert parse(expected).facts[Kind.AROUSAL] >= 0
     assert np.array_equal(segment.plan.numpy(), expected)
     batch = collate([segment, segment])
     assert batch.plan.shape == (2, PLAN_TOKENS) and batch.to("cpu").plan is not None

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from metrics.report import Row, table, write_report, written
+from metrics.report import Row, markdown, read_rows, table, write_report, written
 from utils import UserError
 
 ROWS = [
@@ -43,3 +43,23 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot write"):
         write_report(tmp_path / "file" / "metrics.json", ROWS, {})
+
+
+def test_the_same_table_in_markdown():
+    lines = markdown(ROWS).splitlines()
+    assert lines[:4] == ["**codec**", "", "| | value | floor | ceiling | better | n |",
+                         "|---|--:|--:|--:|---|--:|"]  # fmt: skip
+    assert lines[4] == "| SI-SDR dB, bass | 5.250 | -30.000 | inf | higher | 8 |"
+    assert lines[5] == "| SI-SDR dB, drums | - | - | - | higher | 0 |"
+    assert "Floor: another segment." in lines and "Ceiling: real songs." in lines
+    assert markdown([]) == ""
+
+
+def test_rows_are_read_as_they_were_written(tmp_path):
+    write_report(tmp_path / "metrics.json", ROWS, {})
+    assert repr(read_rows(tmp_path / "metrics.json")) == repr(ROWS)
+    with pytest.raises(UserError, match="no results can be read"):
+        read_rows(tmp_path / "none.json")
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(UserError, match="no results can be read"):
+        read_rows(tmp_path / "other.json")

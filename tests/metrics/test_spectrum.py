@@ -66,6 +66,13 @@ def test_malformed_sets_are_refused(distance, cloud):
         distance(np.full_like(cloud, np.nan), cloud)
 
 
+def test_one_odd_window_weighs_no_more_than_five_spreads(cloud):
+    odd, odder = cloud.copy(), cloud.copy()
+    odd[0], odder[0] = 50.0, 1e6
+    near, far = compare_sets(odd, cloud), compare_sets(odder, cloud)
+    assert near == far and 0.0 < near.frechet < 2.0
+
+
 def tune(seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     time = np.arange(WINDOW_SAMPLES) / 22_050

@@ -1,63 +1,21 @@
-"""Segments for an evaluation: fixed, read once, reconstructed and imitated."""
+"""What a model makes of real segments: round trips, imitations, and rows in the end."""
 
 import numpy as np
 import pytest
-import soundfile
 import torch
 
 from metrics.notes import compare_scores
-from models.judging import generate_like, measured, real_segments, reconstruct
-from utils import SAMPLE_RATE, SEGMENT_SAMPLES, STEMS, UserError
+from models import judging
+from models.judging import generate_like, judge, reconstruct, save_pictures, transcribed
+from models.real_music import Training, read_examples
+from utils import STEMS
+
+QUICK = {"steps": 1, "sound_steps": 1, "guidance": 1.0}
 
 
 @pytest.fixture(scope="module")
-def real():
-    return real_segments("arranger", None, "validation", 3)
-
-
-def test_segments_are_fixed_and_their_notes_known(real):
-    again = real_segments("arranger", None, "validation", 3)
-    assert real.audio.shape == (3, len(STEMS), SEGMENT_SAMPLES)
-    assert (again.audio == real.audio).all()
-    assert len(real.notes) == len(real.sheets) == 3
-    segments = real.segments()
-    assert segments.sheets[0].beat_times.size == len(segments.sheets[0].chord_tones)
-
-
-def test_audio_without_midi_has_no_notes_to_judge(tmp_path):
-    for number in range(2):
-        folder = tmp_path / "validation" / f"Track{number:05}"
-        folder.mkdir(parents=True)
-        noise = 0.1 * np.random.default_rng(number).standard_normal(13 * SAMPLE_RATE)
-        soundfile.write(folder / "bass.wav", noise, SAMPLE_RATE)
-    real = real_segments(None, str(tmp_path), "validation", 8)
-    assert len(real.audio) == 2 and real.notes == [] and real.sheets == []
-    with pytest.raises(UserError, match="need at least 2|test"):
-        real_segments(None, str(tmp_path), "test", 8)
-
-
-def test_round_trips_of_a_model(model, real):
-    again = reconstruct(model, real, batch_size=2)
-    assert again.audio.shape == real.audio.shape and np.isfinite(again.audio).all()
-    assert len(again.notes) == len(again.bound) == 3
-    bound = compare_scores(zip(again.bound, real.notes, strict=True))
-    assert bound["pitched"].onset.f1 > 0.95
-    one = reconstruct(model, real, batch_size=1)
-    np.testing.assert_allclose(one.audio, again.audio, atol=1e-3)
-
-
-def test_a_generated_segment_for_every_real_one(model, real):
-    ours = generate_like(model, real, 1, {"steps": 1, "guidance": 1.0}, batch_size=2)
-    assert ours.audio.shape == real.audio.shape
-    assert len(ours.notes) == len(ours.sheets) == 3
-    same = generate_like(model, real, 1, {"steps": 1, "guidance": 1.0}, batch_size=3)
-    np.testing.assert_allclose(same.audio, ours.audio, atol=1e-3)
-    jazz = generate_like(model, real, 1, {"steps": 1, "style_idx": 3}, batch_size=3)
-    assert not np.allclose(jazz.audio, ours.audio)
-
-
-def test_nothing_is_measured_of_no_sheet():
-    assert measured(None).beat_times.size == 0
+def examples():
+    return list(read_examples("arranger", None, "validation", 3))
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +25,54 @@ def quiet_planner(model):
     with torch.no_grad(), pytest.MonkeyPatch.context() as patch:
         patch.setattr("warnings.warn", lambda *args, **kwargs: None)
         yield
+
+
+def test_round_trips_of_a_model(model, examples):
+    again = reconstruct(model, examples, batch_size=2)
+    assert again.audio.shape == (3, *examples[0].audio.shape) and np.isfinite(again.audio).all()
+    assert len(again.notes) == len(again.bound) == 3
+    real = [{s: n.without_doubles() for s, n in e.score.notes.items()} for e in examples]
+    bound = compare_scores(zip(again.bound, real, strict=True))
+    assert bound["pitched"].onset.f1 > 0.95
+    one = reconstruct(model, examples, batch_size=1)
+    np.testing.assert_allclose(one.audio, again.audio, atol=1e-3)
+
+
+def test_a_generated_segment_for_every_real_one(model, examples):
+    ours = generate_like(model, examples, 1, QUICK, batch_size=2)
+    assert ours.audio.shape == (3, *examples[0].audio.shape)
+    assert len(ours.notes) == len(ours.sheets) == 3
+    same = generate_like(model, examples, 1, QUICK, batch_size=3)
+    np.testing.assert_allclose(same.audio, ours.audio, atol=1e-3)
+    last = generate_like(model, examples[2:], 3, QUICK, batch_size=1)
+    np.testing.assert_allclose(last.audio[0], ours.audio[2], atol=1e-3)
+
+
+def test_only_a_trained_transcriber_is_asked(model, examples):
+    audio = np.stack([e.audio for e in examples])
+    assert transcribed(model, audio, batch_size=2) == []
+    model.trained.add("transcriber")
+    heard = transcribed(model, audio, batch_size=2)
+    assert len(heard) == 3 and set(heard[0]) == set(STEMS)
+    again = transcribed(model, audio, batch_size=3)
+    assert all(
+        (a[s].pitch == b[s].pitch).all() for a, b in zip(heard, again, strict=True) for s in a
+    )
+
+
+def test_segments_are_judged_in_groups_and_their_audio_is_dropped(
+    model, examples, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(judging, "GROUP", 2)
+    model.trained.add("transcriber")
+    found = judge(model, iter(examples), seed=1, options=QUICK, batch_size=2)
+    assert len(found.real) == len(found.ours) == len(found.codec) == len(found.round_trip) == 3
+    assert [s.song for s in found.real] == [e.song for e in examples]
+    rows = {(row.group, row.name): row for row in found.rows(Training())}
+    assert rows["codec", "SI-SDR dB, bass"].ceiling == np.inf
+    assert rows["score codec", "onset F1, pitched"].ceiling > 0.95
+    assert rows["coherence", "chroma, sound"].ceiling > 0.2
+    assert rows["sound plays its score", "onset F1, generated, all"].count >= 0
+    assert not any(group == "novelty" for group, _ in rows)
+    save_pictures(tmp_path, found)
+    assert {p.name for p in tmp_path.iterdir()} == {"spectrograms.png", "piano_rolls.png"}

@@ -1,14 +1,18 @@
 """A result: heard in pieces, read as notes, given parts as they were given."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
+from data.brief import Brief
 from data.lead_sheet import LeadSheet
 from data.roll import to_roll
 from data.score import Notes, Score
+from models.generative.brief import Plan
+from models.generative.starts import Start
 from models.song import SEAM_SAMPLES, Generation
 from utils import FRAME_SAMPLES, SAMPLE_RATE, STEMS, torch_rng
 
@@ -19,23 +23,35 @@ NUM_SAMPLES = 40 * FRAME_SAMPLES + 100
 @pytest.fixture
 def song(model) -> Generation:
     """Two songs of 41 frames, with 7 more that are cut; the drums of the second rest."""
-    latents = torch.randn(2, 4, NUM_FRAMES, 24, generator=torch_rng(0))
-    plays = torch.ones(2, 4, dtype=torch.bool)
-    plays[1, 1] = False
+    notes = torch.randn(2, 4, NUM_FRAMES, 16, generator=torch_rng(0))
+    sound = torch.randn(2, 4, NUM_FRAMES, 8, generator=torch_rng(1))
+    start = Start.of(model, 2, NUM_SAMPLES)
+    start.plays[1, 1] = False
     sheet = LeadSheet.parse(bpm=120, key="A minor", chords="Am F", duration=2.0)
     programs = torch.tensor([[33, -1, -1, 4]] * 2)
-    return Generation(model, latents, NUM_SAMPLES, [sheet, None], plays, programs, [5, 6])
+    plans = [Plan(Brief(tempo=120.0), sheet), Plan(Brief(), None)]
+    play = lambda score: sound
+    return Generation(model, notes, NUM_SAMPLES, plans, start, programs, [5, 6], play)
 
 
 def test_it_sounds_as_its_latents_decode(song):
     with torch.no_grad():
-        whole = song.model.codec.decode(song.latents[:, :, :41, :8])[..., :NUM_SAMPLES]
+        whole = song.model.codec.decode(song.sound[:, :, :41])[..., :NUM_SAMPLES]
     assert song.audio.shape == (2, 4, NUM_SAMPLES) and len(song) == 2
     assert (song.audio[0] - whole[0]).abs().max() < 1e-5
     assert not song.audio[1, 1].any() and song.audio[1, 0].any()
     assert torch.equal(song.mix, song.audio.sum(1))
     assert not song.audio.requires_grad
     assert song.duration == NUM_SAMPLES / SAMPLE_RATE
+
+
+def test_notes_are_performed_once_and_only_when_the_sound_is_asked_for(song):
+    played = []
+    song.play = lambda written: played.append(written) or torch.zeros(2, 4, NUM_FRAMES, 8)
+    assert song.scores and not played
+    assert song.audio.shape == song.audio.shape and len(played) == 1
+    rolls = np.stack([to_roll(score, NUM_FRAMES) for score in song.scores])
+    assert torch.equal(played[0], song.model.score_codec.encode(torch.from_numpy(rolls)))
 
 
 def test_one_song_is_heard_alone_and_counted_from_the_end(song):
@@ -58,27 +74,29 @@ def test_pieces_of_any_size_are_the_whole(song):
 def test_what_was_given_comes_back_to_the_sample(song, piece_frames):
     song.model.codec.PIECE_FRAMES = piece_frames
     made = song.audio
-    song.given = torch.randn(2, 4, 20 * FRAME_SAMPLES, generator=torch_rng(1))
-    song.given_frames = torch.zeros(2, 4, NUM_FRAMES, dtype=torch.bool)
-    song.given_frames[:, 0, :16] = True
-    song.given_frames[1, 1, 4:6] = True  # a stem that rests where it is not given
+    given = torch.randn(2, 4, 20 * FRAME_SAMPLES, generator=torch_rng(1))
+    frames = torch.zeros(2, 4, NUM_FRAMES, dtype=torch.bool)
+    frames[:, 0, :16] = True
+    frames[1, 1, 4:6] = True  # a stem that rests where it is not given
+    song.start = replace(song.start, audio=given, audio_frames=frames)
     audio, edge = song.audio, 16 * FRAME_SAMPLES
-    assert torch.equal(audio[:, 0, :edge], song.given[:, 0, :edge])
+    assert torch.equal(audio[:, 0, :edge], given[:, 0, :edge])
     assert torch.equal(audio[:, 0, edge + 2 * SEAM_SAMPLES + 1 :], made[:, 0, edge + 221 :])
     seam = slice(edge, edge + 2 * SEAM_SAMPLES)
     assert not torch.equal(audio[:, 0, seam], made[:, 0, seam])
     assert torch.equal(audio[:, 2:], made[:, 2:])
     inside = slice(4 * FRAME_SAMPLES, 6 * FRAME_SAMPLES)
-    assert torch.equal(audio[1, 1, inside], song.given[1, 1, inside])
+    assert torch.equal(audio[1, 1, inside], given[1, 1, inside])
     assert not audio[1, 1, : 3 * FRAME_SAMPLES].any()
 
 
 def test_given_notes_come_back_and_a_resting_stem_has_none(song):
     notes = {stem: Notes.of([0.25], [0.75], [60], [96]) for stem in STEMS}
     rolls = torch.from_numpy(to_roll(Score(notes, 1.0), NUM_FRAMES))[None].expand(2, -1, -1, -1)
-    song.given_rolls, song.given_notes = rolls, torch.zeros(2, 4, NUM_FRAMES, dtype=torch.bool)
+    held = torch.zeros(2, 4, NUM_FRAMES, dtype=torch.bool)
+    song.start = replace(song.start, rolls=rolls, note_frames=held)
     assert not song.roll(1)[1].any()
-    song.given_notes[:, 1:] = True
+    held[:, 1:] = True
     for index in range(2):
         assert torch.equal(song.roll(index)[1:], rolls[index, 1:])
         piano = song.score(index).notes["piano"]
@@ -101,4 +119,6 @@ def test_what_song_json_says(song):
     assert json.loads(json.dumps(described)) == described
     assert described["seed"] == 6 and described["gain"] == 0.5123
     assert described["settings"] == {"text": ["calm", "loud"], "voice": "neural"}
+    assert described["brief"]["tempo"] is None and described["emotion_offsets"] is None
+    assert song.describe(0, song.score(0), gain=1.0, voice="neural")["brief"]["tempo"] == 120.0
     assert described["notes"]["drums"] == 0 and described["duration_seconds"] == 1.862

@@ -37,7 +37,7 @@ class FakeModel(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.codec, self.score_codec = Part(), Part()
-        self.planner, self.generator = Part(), Part()
+        self.planner, self.composer = Part(), Part()
         self.trained: set[str] = set()
 
 
@@ -105,7 +105,7 @@ class FakeDataset:
 class FakeProject:
     """Stands in for `training.project.Project`."""
 
-    parts = {"codec": "codec", "score": "score_codec", "planner": "planner", "flow": "generator"}
+    parts = {"codec": "codec", "score": "score_codec", "planner": "planner", "composer": "composer"}
 
     def __init__(self, *, validation: bool = True) -> None:
         self.objectives = {s: objective_class(p) for s, p in self.parts.items()}

@@ -5,12 +5,16 @@ import dataclasses
 import pytest
 import torch
 
+from data.labels import LABEL_SPECS
 from data.lead_sheet import NUM_SHEET_COLUMNS
 from models.encoders.conditions import NAMES, ConditionConfig, ConditionEncoder, Conditions
+from models.encoders.given import SONG_LABELS
+from models.encoders.labels import NUMBER_RANGES
 from tests.models.encoders.test_given import everything
 from utils import UserError
 
 FRAMES = 10
+NUM_LABELS = len(SONG_LABELS)
 STEM_NAMES = ("program", "plays", "density")
 
 
@@ -27,14 +31,14 @@ def attended(context, row: int) -> torch.Tensor:
 
 def test_shapes_and_an_empty_context(encoder):
     context = encoder(Conditions(), 2, FRAMES, "cpu")
-    num_tokens = 6 + 4 + 3 + 1
+    num_tokens = NUM_LABELS + 4 + 3 + 1
     assert context.tokens.shape == (2, num_tokens, 32) and context.mask.all()
     assert context.pooled.shape == (2, 32) and context.stems.shape == (2, 4, 32)
     assert torch.equal(context.sheet, encoder.sheet.null.expand(2, FRAMES, 16))
     context = encoder(everything(), 2, FRAMES, "cpu")
     assert context.tokens.shape == (2, num_tokens + 2, 32)
     assert context.sheet.shape == (2, FRAMES, 16)
-    assert torch.equal(context.tokens[:, 6:10], context.stems)
+    assert torch.equal(context.tokens[:, NUM_LABELS : NUM_LABELS + 4], context.stems)
 
 
 def test_null_items_equal_none_to_the_bit(encoder):
@@ -71,9 +75,11 @@ def test_everything_said_changes_the_context(encoder, name):
     assert torch.equal(said.stems, empty.stems) == (name not in STEM_NAMES)
 
 
-@pytest.mark.parametrize("name", ["style", "emotion", "genre", "key", "tempo"])
+@pytest.mark.parametrize("name", SONG_LABELS)
 def test_other_values_give_other_tokens(encoder, name):
-    values = [60.0, 90.0, 91.0, 200.0] if name == "tempo" else [0, 1, 4, 7]
+    low, high, _ = NUMBER_RANGES.get(name, (0, 7, ""))
+    values = [round(low + share * (high - low), 2) for share in (0.1, 0.45, 0.5, 0.95)]
+    values = values if LABEL_SPECS[name].dtype == "float32" else [0, 3, 4, 7]
     context = encoder(Conditions(**{name: torch.tensor(values)}), 4, FRAMES, "cpu")
     assert len({tuple(row.tolist()) for row in context.tokens.flatten(1)}) == 4
 

@@ -21,12 +21,19 @@ def everything(size: int = 2) -> Conditions:
         style=torch.full((size,), 3),
         emotion=torch.full((size,), 2),
         genre=torch.full((size,), 5),
+        valence=torch.full((size,), 0.4),
+        arousal=torch.full((size,), -0.3),
         tempo=torch.full((size,), 92.0),
         key=torch.full((size,), 21),
+        meter=torch.full((size,), 3),
+        swing=torch.full((size,), 0.6),
         program=torch.tensor([[33, 128, 25, 0]]).repeat(size, 1),
         plays=torch.tensor([[1, 1, 0, 1]]).repeat(size, 1),
         density=rand(size, 4),
         dynamics=rand(size),
+        register=torch.full((size,), 64.0),
+        loudness=torch.full((size,), -16.0),
+        brightness=torch.full((size,), 0.8),
         mel=rand(size, 128, 40),
         sheet=1.0 + rand(size, 10, NUM_SHEET_COLUMNS),
     )
@@ -186,6 +193,7 @@ def test_checked():
     assert nulls.checked() is nulls
     for wrong, message in (
         (Conditions(style=torch.tensor([10])), "style 10 does not exist: choose from 0-9"),
+        (Conditions(meter=torch.tensor([1])), "meter 1 does not exist: expected 2 to 12 beats"),
         (Conditions(tempo=torch.tensor([0.0])), "tempo 0 does not exist: expected 20 to 400"),
         (Conditions(mel=torch.full((1, 128, 2), NAN)), "mel holds values that are not numbers"),
         (Conditions(mel=torch.full((1, 128, 2), -40.0)), "expected power, not decibels"),

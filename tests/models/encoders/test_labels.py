@@ -5,8 +5,11 @@ import torch
 
 from models.encoders.labels import (
     ID_NAMES,
+    NUMBER_RANGES,
+    SONG_SCALES,
     IdEmbedding,
     KeyEmbedding,
+    MeterEmbedding,
     NumberEmbedding,
     ProgramEmbedding,
     StemEmbedding,
@@ -29,7 +32,9 @@ NAN = float("nan")
         (NumberEmbedding(16, tempo_scale), torch.tensor([120.0, NAN])),
         (NumberEmbedding(16, density_scale), torch.tensor([0.0, NAN])),
         (NumberEmbedding(16, dynamics_scale), torch.tensor([0.5, NAN])),
+        *((NumberEmbedding(16, s), torch.tensor([0.6, NAN])) for s in SONG_SCALES.values()),
         (KeyEmbedding(16), torch.tensor([0, -1])),
+        (MeterEmbedding(16), torch.tensor([4, -1])),
         (ProgramEmbedding(16), torch.tensor([0, -1])),
     ],
 )
@@ -45,6 +50,23 @@ def test_scales():
     assert tempo_scale(torch.tensor([60.0, 120.0, 240.0])).tolist() == [-1.0, 0.0, 1.0]
     assert density_scale(torch.tensor([0.0, 15.0])).tolist() == pytest.approx([0.0, 1.0])
     assert dynamics_scale(torch.tensor([0.0, 0.5, 1.0])).tolist() == [-1.0, 0.0, 1.0]
+
+
+def test_scales_bring_what_music_holds_near_one():
+    heard = {
+        "tempo": (60.0, 240.0),
+        "swing": (0.5, 2 / 3),
+        "register": (36.0, 84.0),
+        "loudness": (-34.0, 6.0),
+        "brightness": (-2.0, 2.0),
+        "dynamics": (0.0, 1.0),
+        "valence": (-1.0, 1.0),
+        "arousal": (-1.0, 1.0),
+    }
+    assert set(heard) == set(SONG_SCALES) <= set(NUMBER_RANGES)
+    for name, scale in SONG_SCALES.items():
+        ends = scale(torch.tensor(heard[name], dtype=torch.float64))
+        assert ends.tolist() == pytest.approx([-1.0, 1.0]), name
 
 
 def test_near_tempos_are_near():
@@ -120,6 +142,14 @@ def test_label_ids_name_what_exists():
         ("key", [24], [-1, 0, 23], "0 C major"),
         ("tempo", [-90.0], [NAN, 20.0, 400.0], "20 to 400 beats per minute"),
         ("tempo", [float("inf")], [120.0], "beats per minute"),
+        ("valence", [-1.5], [-1.0, NAN, 1.0], "expected -1 to 1 from unpleasant"),
+        ("arousal", [2.0], [-1.0, NAN, 1.0], "from calm to excited"),
+        ("meter", [1], [-1, 2, 12], "2 to 12 beats per bar"),
+        ("meter", [13], [4], "2 to 12 beats per bar"),
+        ("swing", [2.0], [0.5, 0.67, NAN], "0.5 to 0.75 of a pair"),
+        ("register", [-1.0], [0.0, 60.5, 127.0], "as MIDI pitch"),
+        ("loudness", [20.0], [-70.0, -13.0, NAN], "-70 to 6 LUFS"),
+        ("brightness", [2_000.0], [-1.0, 0.5, NAN], "octaves over 1 kHz"),
         ("dynamics", [80.0], [0.0, 1.0], "0 to 1"),
         ("density", [[0, 0, -1.0, 0]], [[0.0, NAN, 3.0, 9.0]], "onsets per second"),
         ("program", [[128, -1, -1, -1]], [[0, 128, 127, -1]], "General MIDI program, 0-127"),

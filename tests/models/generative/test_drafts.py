@@ -1,17 +1,28 @@
 import numpy as np
 import pytest
 
+from data.brief import FACTS
 from data.lead_sheet import LeadSheet
 from data.plan_given import Given
-from data.plan_tokens import HEADER_TOKENS, NUM_TOKENS, Kind, token_of
-from models.generative.drafts import LONGEST_REST_BARS, Choice, Draft
+from data.plan_tokens import HEADER_TOKENS, LEVELS, NUM_TOKENS, PAD, SIZES, Kind, token_of
+from models.generative.drafts import (
+    BAR_TEMPERATURE,
+    HEADER_TEMPERATURE,
+    LONGEST_REST_BARS,
+    Choice,
+    Draft,
+    Lean,
+)
+from models.generative.emotion import EmotionCurve
 from utils import torch_rng
 
-OPEN = np.full(4, -1)
+STEMS_PLAY = {"plays": np.ones(4, int)}
 
 
-def draft_of(sheet: LeadSheet | None, *, plays=OPEN, duration=12.0, max_bars=4) -> Draft:
-    return Draft(Given.of(sheet, duration), plays, torch_rng(0), max_bars)
+def draft_of(
+    sheet: LeadSheet | None, labels: dict | None = None, *, duration=12.0, max_bars=4, **options
+) -> Draft:
+    return Draft(Given.of(sheet, duration, labels), torch_rng(0), max_bars, **options)
 
 
 def write(draft: Draft, logits: np.ndarray | None = None, temperature: float = 1.0) -> Draft:
@@ -37,13 +48,56 @@ def test_choices_follow_shares_and_cut_the_tail():
     assert Choice(1.0, 1e-9).draw(logits, 0.999) == 0
 
 
-def test_a_sheet_given_in_full_needs_no_draw():
+def test_facts_are_chosen_more_carefully_than_bars():
+    choice = Choice(0.5, 0.8)
+    assert choice.of(Kind.BRIGHTNESS) == Choice(0.5 * HEADER_TEMPERATURE, 0.8)
+    assert choice.of(Kind.METER) == Choice(0.5 * BAR_TEMPERATURE, 0.8)
+
+
+def test_what_is_given_in_full_needs_no_draw():
     sheet = LeadSheet.parse(bpm=101.5, chords="Am F C G", key="Am", duration=15.0, stems=())
-    draft = write(draft_of(sheet))
+    facts = {name: 1 for name in ("style", "genre", "emotion")} | dict.fromkeys(
+        ("valence", "arousal", "swing", "dynamics"), 0.5
+    )
+    facts |= {"register": 60.0, "loudness": -20.0, "brightness": 0.0}
+    facts["program"] = np.array([33, 128, 25, 4])
+    draft = write(draft_of(sheet, facts, duration=12.0))
     assert draft.finished and not draft.open
-    assert draft.sheet().chords == sheet.chords[:22]
-    assert np.array_equal(draft.sheet().beat_times, sheet.beat_times[:22])
+    brief, written = draft.result()
+    assert written.chords == sheet.chords[:22] and brief.dynamics == 0.5
+    assert np.array_equal(written.beat_times, sheet.beat_times[:22])
     assert (draft.generator.get_state() == torch_rng(0).get_state()).all()
+
+
+@pytest.mark.parametrize("kind", list(Kind)[: Kind.METER])
+def test_every_fact_that_is_said_is_written_whatever_the_logits(kind):
+    fact, value = FACTS[kind], FACTS[kind].values[-1]
+    row = np.full(4, -1)
+    if fact.stem is not None:
+        row[fact.stem] = value
+    draft = draft_of(None, {fact.label: value.item() if fact.stem is None else row})
+    assert draft.said[kind] == token_of(kind, SIZES[kind] - 1)
+    assert sum(token != PAD for token in draft.said) == 1
+    brief, _ = write(draft).result()
+    written = getattr(brief, fact.label)
+    assert (written if fact.stem is None else written[fact.stem]) == value
+    assert None not in brief.plays and brief.swing is not None
+
+
+def test_facts_the_planner_does_not_know_stay_unknown_unless_said():
+    mute = {Kind.LOUDNESS, Kind.BRIGHTNESS}
+    brief, _ = write(draft_of(None, {"loudness": -19.4}, mute=mute)).result()
+    assert brief.brightness is None and brief.loudness == -19.4 and brief.register is not None
+
+
+def test_what_is_said_stays_exact_and_the_sheet_tells_the_rest():
+    said = {"tempo": 93.37, "meter": 5, "valence": 0.33, "program": np.array([-1, -1, 104, -1])}
+    brief, sheet = write(draft_of(None, said)).result()
+    assert (brief.tempo, brief.valence, brief.meter) == (93.37, 0.33, 5)
+    assert brief.program[2] == 104 and sheet.bpm == pytest.approx(93.37)
+    assert sheet.beats_per_bar == 5 and brief.key == sheet.key_index
+    played = sheet.density.mean(0) * 93.37 / 60
+    assert brief.density == pytest.approx(tuple(played))
 
 
 def test_windows_begin_with_the_header_and_the_last_bars():
@@ -57,7 +111,7 @@ def test_windows_begin_with_the_header_and_the_last_bars():
     assert draft.window[:HEADER_TOKENS] == before[:HEADER_TOKENS]
     assert draft.window[HEADER_TOKENS : HEADER_TOKENS + 2 * bar] == before[-2 * bar :]
     assert draft.bars_left == 2
-    sheet = write(draft).sheet()
+    _, sheet = write(draft).result()
     assert sheet.duration == 30.0 and len(sheet) == 61
     assert max(len(draft.window), len(before)) == HEADER_TOKENS + 4 * bar
 
@@ -67,8 +121,8 @@ def test_stems_that_must_play_do_and_those_that_must_not_rest(bpm):
     silence = np.zeros(NUM_TOKENS)
     silence[[token_of(Kind(k), 0) for k in range(Kind.BASS, Kind.PIANO + 1)]] = 50.0
     sheet = LeadSheet.parse(bpm=bpm, duration=12.0)
-    draft = write(draft_of(sheet, plays=np.array([1, 0, -1, 1])), silence, temperature=0.0)
-    density = draft.sheet().density[:-1]
+    draft = write(draft_of(sheet, {"plays": np.array([1, 0, 0, 1])}), silence, temperature=0.0)
+    density = draft.result()[1].density[:-1]
     assert (density[:, 1:3] == 0).all()
     for stem in (0, 3):
         bars = density[::4, stem]
@@ -81,4 +135,41 @@ def test_the_given_tempo_is_exact_and_a_drawn_one_is_its_bin():
     assert draft_of(LeadSheet.parse(bpm=93.37)).bpm == pytest.approx(93.37, abs=1e-9)
     logits = np.zeros(NUM_TOKENS)
     logits[token_of(Kind.TEMPO, 90)] = 90.0
-    assert write(draft_of(None), logits).sheet().bpm == pytest.approx(20 * 2 ** (90 / 36))
+    assert write(draft_of(None), logits).result()[1].bpm == pytest.approx(20 * 2 ** (90 / 36))
+
+
+def test_a_stem_that_the_brief_lets_rest_is_silent():
+    logits = np.zeros(NUM_TOKENS)
+    logits[token_of(Kind.DRUMS_PLAYS, 0)] = logits[token_of(Kind.BASS_PLAYS, 1)] = 90.0
+    brief, sheet = write(draft_of(LeadSheet.parse(bpm=120), duration=20.0), logits).result()
+    assert (sheet.density[:, 1] == 0).all() and sheet.density[:, 0].any()
+    assert brief.plays[:2] == (1, 0)
+
+
+@pytest.mark.parametrize("bpm", [70.0, 120.0, 190.0])
+def test_asked_densities_are_reached_on_the_mean(bpm):
+    found = []
+    asked = np.geomspace(0.3, 8.0, 9)
+    for density in asked:
+        labels = {"density": np.array([np.nan, density, 0.0, np.nan]), "tempo": bpm}
+        brief, sheet = write(draft_of(None, labels, duration=24.0)).result()
+        found.append(brief.density[1])
+        assert brief.plays[1:3] == (1, 0) and (sheet.density[:, 2] == 0).all()
+    reachable = np.clip(asked, 0, LEVELS[-1] * bpm / 60)
+    assert np.abs(np.log2(np.array(found) / reachable)).max() < 0.35
+    rising = asked < LEVELS[-1] * bpm / 60
+    assert (np.diff(np.array(found)[rising]) > 0).all()
+
+
+def test_tilts_lean_on_draws_and_a_curve_on_bars():
+    tilt = np.zeros(24)
+    tilt[12:] = 50.0
+    drafts = [draft_of(None, {"style": s}, lean=Lean({Kind.KEY: tilt})) for s in range(4)]
+    assert all(write(d).result()[0].key >= 12 for d in drafts)
+    curve = EmotionCurve([0.0, 60.0], [0.0, 0.0], [-1.0, 1.0])
+    labels = {"tempo": 120.0, "meter": 4, **STEMS_PLAY}
+    rising = write(draft_of(None, labels, duration=60.0, lean=Lean({}, curve, 2.0)))
+    flat = write(draft_of(None, labels, duration=60.0))
+    halves = [np.array_split(d.result()[1].density, 2) for d in (rising, flat)]
+    rise, level = (np.log2(late.mean() / early.mean()) for early, late in halves)
+    assert rise > 0.3 > abs(level)

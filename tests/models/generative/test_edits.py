@@ -5,21 +5,24 @@ import pytest
 import torch
 
 from data.score import Notes, Score
-from models.generative.edits import SHARES, Given, Keep, draw_known
+from models.generative.edits import COMPOSING, PERFORMING, Given, Keep, draw_known
 from utils import STEMS, UserError, torch_rng
 
 
-def test_shares_sum_to_one_and_every_kind_is_drawn():
-    assert sum(SHARES.values()) == pytest.approx(1.0) and set(SHARES) == set(Given)
-    masks = draw_known(400, 32, torch_rng(0)).float()
-    given = masks.flatten(1).mean(1)
-    assert 0.45 < (given == 0).float().mean() < 0.65
-    score_only = (masks[..., 1].flatten(1).mean(1) == 1) & (masks[..., 0].flatten(1).mean(1) == 0)
-    assert 0.07 < score_only.float().mean() < 0.18
+@pytest.mark.parametrize("shares", [COMPOSING, PERFORMING])
+def test_shares_sum_to_one_and_are_drawn(shares):
+    assert sum(shares.values()) == pytest.approx(1.0) and set(shares) == set(Given)
+    masks = draw_known(400, 32, shares, torch_rng(0))
+    nothing = (~masks.flatten(1).any(1)).float().mean()
+    assert shares[Given.NOTHING] - 0.05 < nothing < shares[Given.NOTHING] + 0.1
+    per_stem = masks.float().mean(2)
+    some_stems = ((per_stem == 1).any(1) & (per_stem == 0).any(1)).float().mean()
+    assert abs(some_stems - shares[Given.STEMS]) < 0.07
 
 
 def test_drawing_is_a_function_of_the_generator():
-    assert torch.equal(draw_known(8, 16, torch_rng(1)), draw_known(8, 16, torch_rng(1)))
+    draw = lambda: draw_known(8, 16, COMPOSING, torch_rng(1))
+    assert torch.equal(draw(), draw())
 
 
 def test_stems():

@@ -7,16 +7,14 @@ import torch
 
 from models.generative.flow import (
     SAMPLERS,
-    Widths,
     guided,
     interpolate,
     sample_tau,
     schedule,
+    time_features,
     velocity,
 )
 from utils import torch_rng
-
-WIDTHS = Widths(3, 2)
 
 
 def test_velocity_leads_back_to_the_data():
@@ -27,33 +25,30 @@ def test_velocity_leads_back_to_the_data():
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-@pytest.mark.parametrize("score_lead", [0.0, 0.4])
-def test_a_straight_path_is_exact_in_any_number_of_steps(name, score_lead):
+@pytest.mark.parametrize("start", [0.0, 0.4])
+def test_a_straight_path_is_exact_in_any_number_of_steps(name, start):
     noise, data = torch.randn(2, 1, 4, 6, 5, generator=torch_rng(1))
-    field = lambda x, pair: velocity(noise, data)
+    field = lambda x, tau: velocity(noise, data)
     for steps in (1, 5):
-        times = schedule(steps, score_lead=score_lead)
-        assert torch.allclose(SAMPLERS[name](field, noise, times, WIDTHS), data, atol=1e-5)
+        begin = interpolate(noise, data, torch.tensor(start))
+        walked = SAMPLERS[name](field, begin, schedule(steps, start))
+        assert torch.allclose(walked, data, atol=1e-5)
 
 
 @pytest.mark.parametrize(("name", "order"), [("euler", 1), ("midpoint", 2), ("heun", 2)])
 def test_order_of_accuracy(name, order):
-    field = lambda x, pair: -2.0 * x
+    field = lambda x, tau: -2.0 * x
     errors = []
     for steps in (16, 32):
-        x = SAMPLERS[name](
-            field, torch.ones(1, 5, dtype=torch.float64), schedule(steps).double(), WIDTHS
-        )
+        ones = torch.ones(1, 5, dtype=torch.float64)
+        x = SAMPLERS[name](field, ones, schedule(steps).double())
         errors.append((x - math.exp(-2.0)).abs().max().item())
     assert abs(math.log2(errors[0] / errors[1]) - order) < 0.2
 
 
-def test_schedule_lets_the_score_lead():
-    times = schedule(10, score_lead=0.5)
-    assert times[0].tolist() == [0.0, 0.0] and times[-1].tolist() == [1.0, 1.0]
-    assert times[5].tolist() == [0.0, 1.0]
-    assert (times[:, 1] >= times[:, 0]).all()
-    assert schedule(4, start=(0.6, 0.2))[0].tolist() == pytest.approx([0.6, 0.2])
+def test_a_schedule_ends_at_data():
+    assert schedule(4).tolist() == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert schedule(2, 0.5).tolist() == [0.5, 0.75, 1.0]
 
 
 def test_guidance_of_one_changes_nothing_and_zero_ignores():
@@ -64,15 +59,14 @@ def test_guidance_of_one_changes_nothing_and_zero_ignores():
     assert torch.allclose(guided(stack, [2.0]), 2 * full - without, atol=1e-6)
 
 
-def test_training_times_cover_both_ends():
+def test_training_times_are_logit_normal():
     tau = sample_tau(4_000, torch_rng(3))
-    assert tau.min() == 0.0 and tau.max() < 1.0
-    assert 0.08 < (tau[:, 0] == 0).float().mean() < 0.17
-    assert not ((tau == 0).all(1)).any()
+    assert 0.0 < tau.min() and tau.max() < 1.0
+    assert tau.logit().mean().abs() < 0.06 and abs(tau.logit().std() - 1.0) < 0.05
 
 
-def test_pairs_are_spread_over_sound_and_score():
-    assert WIDTHS.spread(torch.tensor([0.5, 2.0])).tolist() == [0.5, 0.5, 0.5, 2.0, 2.0]
-    known = torch.tensor([[True, False], [False, True]])
-    spread = WIDTHS.spread(known)
-    assert spread.dtype == torch.bool and spread.sum(1).tolist() == [3, 2]
+def test_flow_times_have_features_of_their_own():
+    features = time_features(torch.tensor([0.0, 0.1, 0.11]))
+    assert features.shape == (3, 32) and features[0].tolist() == [0.0] * 16 + [1.0] * 16
+    near, far = (features[2] - features[1]).norm(), (features[1] - features[0]).norm()
+    assert 0.1 < near < far

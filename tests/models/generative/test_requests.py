@@ -8,11 +8,16 @@ from data.lead_sheet import LeadSheet
 from data.score import Notes, Score
 from models.generative.edits import Keep
 from models.generative.requests import (
-    conditions_of,
+    Wishes,
+    explicit_facts,
     given_sheet,
+    heard_of,
+    over,
     per_stem,
     programs_of,
+    seen_of,
     songs_of,
+    spoken_facts,
 )
 from utils import STEMS, UserError
 
@@ -56,23 +61,86 @@ def test_songs_that_do_not_add_up(said, words):
         songs(**said)
 
 
+def facts(**said):
+    parts = ("bpm", "key", "chords", "beats_per_bar", "plays", "programs")
+    return explicit_facts(**dict.fromkeys(parts) | said)
+
+
+def wishes(spoken, **said) -> Wishes:
+    return Wishes(**{"prompts": None, "spoken": spoken, "ids": NOTHING, "numbers": {}} | said)
+
+
 def test_a_value_per_stem():
-    assert per_stem({}, -1, torch.long, 2) is None and per_stem(None, -1, torch.long, 2) is None
-    assert per_stem({"drums": True}, -1, torch.long, 2).tolist() == [[-1, 1, -1, -1]] * 2
+    assert per_stem(None, -1, torch.long).tolist() == [-1] * 4
+    assert per_stem({"drums": True}, -1, torch.long).tolist() == [-1, 1, -1, -1]
     with pytest.raises(UserError, match="unknown stem 'pian': did you mean 'piano'"):
-        per_stem({"pian": 1}, -1, torch.long, 1)
+        per_stem({"pian": 1}, -1, torch.long)
 
 
 def test_conditions_are_for_every_song(model):
-    said = conditions_of(
-        model, 2, text=None, ids=NOTHING | {"style": 3}, mel=np.ones((128, 5)), bpm=90, key="Am",
-        programs={"bass": 33}, plays=None, density={"piano": 2.0}, dynamics=None,
-    )  # fmt: skip
-    assert said.style.tolist() == [3, 3] and said.tempo.tolist() == [90.0, 90.0]
-    assert said.key.tolist() == [21, 21] and said.mel.shape == (2, 128, 5)
-    assert said.program.tolist() == [[33, -1, -1, -1]] * 2
+    spoken = [facts(bpm=90, key="Am", programs={"bass": 33}), facts(plays={"drums": False})]
+    said = wishes(
+        spoken,
+        ids=NOTHING | {"style": 3},
+        mel=np.ones((128, 5)),
+        density={"piano": 2.0},
+        numbers={"valence": -0.5},
+        heard={"tempo": 70.0, "brightness": 0.5},
+    ).conditions(model)
+    assert said.style.tolist() == [3, 3] and said.tempo.tolist() == [90.0, 70.0]
+    assert said.key.tolist() == [21, -1] and said.mel.shape == (2, 128, 5)
+    assert said.program.tolist() == [[33, -1, -1, -1], [-1] * 4]
+    assert said.plays.tolist() == [[-1] * 4, [-1, 0, -1, -1]]
     assert said.density[0].isnan().tolist() == [True, True, True, False]
-    assert said.given == ("style", "key", "tempo", "program", "density", "mel")
+    assert said.valence.tolist() == [-0.5, -0.5] and said.brightness.tolist() == [0.5, 0.5]
+
+
+def test_numbers_out_of_range_are_answered(model):
+    with pytest.raises(UserError, match="valence 3"):
+        wishes([facts()], numbers={"valence": 3.0}).conditions(model)
+
+
+def test_prompts_say_facts_and_arguments_come_first():
+    prompts = ["a waltz at 92 bpm in A minor, no drums", "something slow"]
+    first, second = spoken_facts(prompts, facts(bpm=120, plays={"piano": True}), None, 2)
+    assert first.bpm == 120.0 and first.key == "A minor" and first.beats_per_bar == 3
+    assert first.plays == {"drums": False, "piano": True}
+    assert second.bpm == 120.0 and second.key is None and second.plays == {"piano": True}
+    assert spoken_facts(None, facts(bpm=80), None, 2) == [facts(bpm=80)] * 2
+    assert over(first, facts(key="C")).key == "C major"
+
+
+def test_prompts_do_not_silence_what_is_given():
+    keep = Keep.stems({"drums": np.ones(4_096, np.float32)})
+    (said,) = spoken_facts(["no drums, no bass"], facts(), keep, 1)
+    assert said.plays == {"bass": False}
+
+
+def test_each_song_has_the_sheet_of_its_own_words():
+    spoken = spoken_facts(["in A minor at 60 bpm", "jazz"], facts(), None, 2)
+    first, second = wishes(spoken).sheets(None, 8.0, explicit=facts())
+    assert first.bpm == pytest.approx(60) and first.key == "A minor" and second is None
+    whole = LeadSheet.parse(bpm=100, chords="C", duration=8.0)
+    assert wishes(spoken).sheets(whole, 8.0, explicit=facts()) == [whole, whole]
+
+
+def test_a_waveform_lends_what_is_heard_in_it():
+    time = np.arange(8 * 22_050) / 22_050
+    clicks = np.sin(2 * np.pi * 2_000 * time) * np.exp(-30 * (time % 0.5))
+    mel, heard = heard_of(torch.from_numpy(clicks).float())
+    assert mel.shape[0] == 128 and heard["tempo"] == pytest.approx(120, rel=0.02)
+    assert heard["brightness"] == pytest.approx(1.0, abs=0.2) and heard["loudness"] < 0
+    assert heard_of(None) == (None, {}) and heard_of(mel)[1] == {}
+
+
+def test_a_picture_is_a_point_and_a_clip_a_curve(model):
+    with pytest.raises(UserError, match="cannot see"):
+        seen_of(model, torch.rand(3, 16, 16))
+    model.trained.add("visual")
+    point, curve = seen_of(model, torch.rand(3, 16, 16))
+    assert point.keys() == {"valence", "arousal"} and curve is None
+    _, curve = seen_of(model, torch.rand(5, 3, 16, 16))
+    assert len(curve.times) == 5 and seen_of(model, None) == ({}, None)
 
 
 def test_programs_are_those_asked_for_else_those_of_the_score():
@@ -94,7 +162,8 @@ CHORDS = LeadSheet.parse(chords="Am F C G", duration=8.0)
 
 
 def sheet(lead_sheet=None, bpm=None, key=None, chords=None, beats_per_bar=None):
-    return given_sheet(lead_sheet, bpm, key, chords, beats_per_bar, 9.0)
+    said = facts(bpm=bpm, key=key, chords=chords, beats_per_bar=beats_per_bar)
+    return given_sheet(lead_sheet, said, 9.0)
 
 
 def test_a_sheet_from_parts_or_as_it_is():

@@ -4,20 +4,22 @@ import pytest
 import torch
 
 from models.encoders.conditions import Conditions
-from models.generative.sampling import Sampling, sample_long, windows
+from models.generative.sampling import Sampling, compose, perform, windows
 from models.generative.starts import Start
 from utils import FRAME_SAMPLES, UserError, torch_rng
 
 
 def sampling(**changed) -> Sampling:
-    plain = {"steps": 1, "sampler": "euler", "guidance": 1.0, "score_lead": 0.0}
+    plain = {"steps": 1, "sound_steps": 1, "sampler": "euler", "guidance": 1.0}
     return Sampling(**plain | changed)
 
 
-def walked(model, start: Start, **changed) -> torch.Tensor:
-    seeds = list(range(len(start.latents)))
+def walked(model, start: Start, **changed) -> tuple[torch.Tensor, torch.Tensor]:
+    """Score and sound latents, both (b s l d)."""
+    seeds = list(range(len(start.notes)))
     said, asked = Conditions(), sampling(**changed)
-    return sample_long(model.generator, model.widths, said, start, seeds, asked, None)
+    notes = compose(model.composer, said, start, seeds, asked, None)
+    return notes, perform(model.performer, said, start, notes, seeds, asked)
 
 
 @pytest.mark.parametrize(
@@ -46,9 +48,19 @@ def test_windows_of_any_song_overlap_and_are_whole():
 
 def test_later_windows_leave_earlier_ones_as_they_are(model):
     start = Start.of(model, 1, 288 * FRAME_SAMPLES)
-    made = walked(model, start)
-    alone = walked(model, Start.of(model, 1, 256 * FRAME_SAMPLES))
-    assert torch.equal(made[:, :, :256], alone) and made[:, :, 256:].any()
+    shorter = walked(model, Start.of(model, 1, 256 * FRAME_SAMPLES))
+    for made, alone in zip(walked(model, start), shorter, strict=True):
+        assert torch.equal(made[:, :, :256], alone) and made[:, :, 256:].any()
+
+
+def test_the_sound_follows_the_notes(model):
+    start = Start.of(model, 1, 32 * FRAME_SAMPLES)
+    draw = lambda notes: perform(model.performer, Conditions(), start, notes, [0], sampling())
+    notes = torch.randn(1, 4, 32, 16, generator=torch_rng(0))
+    other = notes.clone()
+    other[:, 2] += 1.0
+    difference = (draw(notes) - draw(other)).abs().amax((0, 2, 3))
+    assert difference[2] > 1e-4 and difference[[0, 1, 3]].max() == 0.0
 
 
 def test_only_what_is_said_pulls():
@@ -78,8 +90,8 @@ def test_a_negative_is_only_ever_pulled_away_from(model):
     said = Conditions(style=torch.tensor([3]))
     start = Start.of(model, 1, 16 * FRAME_SAMPLES)
     tokens = torch.randn(1, 3, 384, generator=torch_rng(0)), torch.ones(1, 3, dtype=torch.bool)
-    draw = lambda guidance, negative: sample_long(
-        model.generator, model.widths, said, start, [0], sampling(guidance=guidance), negative
+    draw = lambda guidance, negative: compose(
+        model.composer, said, start, [0], sampling(guidance=guidance), negative
     )
     assert torch.allclose(draw(0.5, tokens), draw(0.5, None), atol=1e-5)
     assert (draw(2.0, tokens) - draw(2.0, None)).abs().max() > 1e-5
@@ -89,6 +101,7 @@ def test_a_negative_is_only_ever_pulled_away_from(model):
     ("changed", "words"),
     [
         ({"steps": 1.5}, "whole number"),
+        ({"sound_steps": 0}, "sound_steps is 0"),
         ({"guidance": float("nan")}, "guidance for all is nan"),
         ({"guidance": {"text": -1.0}}, "from 0 to 100"),
     ],
@@ -96,4 +109,3 @@ def test_a_negative_is_only_ever_pulled_away_from(model):
 def test_values_out_of_range(changed, words):
     with pytest.raises(UserError, match=words):
         sampling(**changed).checked()
-    assert sampling(score_lead=0.3).checked(together=True).score_lead == 0.0

@@ -9,32 +9,25 @@ from utils import torch_rng
 
 
 def inputs(model, b: int = 2, num_frames: int = 32):
-    d = model.widths.sound + model.widths.score
-    latents = torch.randn(b, 4, num_frames, d, generator=torch_rng(0))
-    tau = torch.rand(b, 2, generator=torch_rng(1))
-    known = torch.zeros(b, 4, num_frames, 2, dtype=torch.bool)
+    latents = torch.randn(b, 4, num_frames, model.widths.score, generator=torch_rng(0))
+    tau = torch.rand(b, generator=torch_rng(1))
+    known = torch.zeros(b, 4, num_frames, dtype=torch.bool)
     return latents, tau, known, torch.ones(b, 4, dtype=torch.bool)
 
 
 @pytest.mark.parametrize("num_frames", [1, 5, 16, 47, 256])
 def test_any_length(model, num_frames):
     latents, *rest = inputs(model, 1, num_frames)
-    assert model.generator(latents, *rest, Conditions()).shape == latents.shape
+    assert model.composer(latents, *rest, Conditions()).shape == latents.shape
 
 
-def test_a_new_generator_predicts_nothing_and_trains(batch):
+def test_a_new_composer_predicts_nothing_and_trains(batch):
     from models.harmonicflow import HarmonicFlow
     from models.presets import tiny
 
-    generator = HarmonicFlow(tiny()).generator
-    latents = torch.randn(1, 4, 32, 24)
-    out = generator(
-        latents,
-        torch.rand(1, 2),
-        torch.zeros(1, 4, 32, 2).bool(),
-        torch.ones(1, 4).bool(),
-        Conditions(),
-    )
+    composer = HarmonicFlow(tiny()).composer
+    known, present = torch.zeros(1, 4, 32).bool(), torch.ones(1, 4).bool()
+    out = composer(torch.randn(1, 4, 32, 16), torch.rand(1), known, present, Conditions())
     assert not out.any()
 
 
@@ -56,10 +49,10 @@ def test_gradients_reach_every_parameter(model):
         mel=torch.rand(2, 128, 20),
         sheet=torch.rand(2, 96, 58),
     )
-    model.generator(latents, tau, known, present, said).square().sum().backward()
-    model.generator(latents, tau, known, present, Conditions()).square().sum().backward()
+    model.composer(latents, tau, known, present, said).square().sum().backward()
+    model.composer(latents, tau, known, present, Conditions()).square().sum().backward()
     missing = [
-        n for n, p in model.generator.named_parameters() if p.grad is None or not p.grad.any()
+        n for n, p in model.composer.named_parameters() if p.grad is None or not p.grad.any()
     ]
     assert missing == []
 
@@ -67,35 +60,35 @@ def test_gradients_reach_every_parameter(model):
 def test_absent_stems_are_not_heard(model):
     latents, tau, known, present = inputs(model)
     present[:, 1] = False
-    before = model.generator(latents, tau, known, present, Conditions())
+    before = model.composer(latents, tau, known, present, Conditions())
     latents[:, 1] = 100.0
-    after = model.generator(latents, tau, known, present, Conditions())
+    after = model.composer(latents, tau, known, present, Conditions())
     others = [0, 2, 3]
     assert (before[:, others] - after[:, others]).abs().max() < 1e-4
 
 
 def test_stems_hear_each_other(model):
     latents, tau, known, present = inputs(model)
-    before = model.generator(latents, tau, known, present, Conditions())
+    before = model.composer(latents, tau, known, present, Conditions())
     latents[:, 1] += 1.0
-    after = model.generator(latents, tau, known, present, Conditions())
+    after = model.composer(latents, tau, known, present, Conditions())
     assert all((before[:, s] - after[:, s]).abs().max() > 1e-5 for s in range(4))
 
 
 def test_batch_equals_single(model):
     latents, tau, known, present = inputs(model, 3, 40)
-    together = model.generator(latents, tau, known, present, Conditions())
+    together = model.composer(latents, tau, known, present, Conditions())
     for i in range(3):
         one = slice(i, i + 1)
-        alone = model.generator(latents[one], tau[one], known[one], present[one], Conditions())
+        alone = model.composer(latents[one], tau[one], known[one], present[one], Conditions())
         assert (together[one] - alone).abs().max() < 1e-4
 
 
 def test_flow_times_and_known_flags_act(model):
     latents, tau, known, present = inputs(model)
-    out = model.generator(latents, tau, known, present, Conditions())
-    for changed in ((tau.flip(1), known), (tau, ~known)):
-        other = model.generator(latents, *changed, present, Conditions())
+    out = model.composer(latents, tau, known, present, Conditions())
+    for changed in ((1.0 - tau, known), (tau, ~known)):
+        other = model.composer(latents, *changed, present, Conditions())
         assert (out - other).abs().max() > 1e-5
 
 

@@ -65,7 +65,7 @@ def test_a_few_steps_reduce_the_loss_and_reach_every_parameter(model):
         losses.append(loss.item())
     assert losses[-1] < 0.8 * losses[0]
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.codec.parameters())
-    assert all(p.grad is None for p in model.generator.parameters())
+    assert all(p.grad is None for p in model.composer.parameters())
 
 
 def test_absent_stems_do_not_count(model, batch):

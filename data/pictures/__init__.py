@@ -1,0 +1,1 @@
+"""Pictures and videos: reading files, measuring them, and making examples with known values."""

@@ -1,0 +1,183 @@
+"""What a song turned out to be: facts as plain numbers, from its notes and from its sound.
+
+Facts are named as labels are (`data.labels`); those of a stem are written "plays.drums", and
+"density" is that of all stems together. A fact that a side cannot tell is not there; one that it
+could not make out in this song is nan. The tempo and the meter of notes are heard from the onsets,
+never read from the beats that were planned, so that a plan which the notes ignore does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from data.bars import strokes
+from data.emotion import cues_of, nearest_emotion, valence_arousal
+from data.harmony import beat_chroma
+from data.labels import labels_of
+from data.lead_sheet import LeadSheet
+from data.listening import Heard, listen
+from data.score import Notes, Score
+from metrics.analysis import ONSET_RATE, correlation
+from metrics.beats import period_frames
+from utils import STEMS
+
+Facts = Mapping[str, Any]
+STEM_LABELS = ("plays", "program", "density")
+UNTOLD_BY_NOTES = ("loudness", "brightness", "style", "genre")
+UNTOLD_BY_SOUND = ("dynamics", "register", "program", "style", "genre")
+ONSET_SPREAD_FRAMES = 1.5
+ONSET_WEIGHT = {"bass": 1.5, "drums": 1.0, "guitar": 1.0, "piano": 1.0}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A song as it was measured.
+
+    Attributes:
+        notes: facts of its notes; sound: facts of its sound; None where there is none.
+        score: the notes themselves. sheet: beats and chords that are heard in the sound. strokes:
+            seconds (n,) of the onsets that are heard, of all stems.
+    """
+
+    notes: Facts | None
+    sound: Facts | None
+    score: Score | None = None
+    sheet: LeadSheet | None = None
+    strokes: np.ndarray | None = None
+
+
+def measure(score: Score | None, stems: np.ndarray | None) -> Measured:
+    """Facts of a song from its score and from its stems (s, t), either of which may be missing."""
+    notes = None if score is None else facts_of_notes(score)
+    if stems is None:
+        return Measured(notes, None, score)
+    heard = listen(stems)
+    return Measured(
+        notes,
+        facts_of_sound(heard),
+        score,
+        heard.sheet(),
+        np.sort(np.concatenate(list(heard.strokes.values()))),
+    )
+
+
+def flat(labels: Mapping[str, Any]) -> dict[str, float]:
+    """Labels as facts: one number each, nan where unknown, stems apart, mode beside the key."""
+    facts: dict[str, float] = {}
+    for name, value in labels.items():
+        if name in STEM_LABELS:
+            facts |= {f"{name}.{s}": _known(name, v) for s, v in zip(STEMS, value, strict=True)}
+        else:
+            facts[name] = _known(name, value)
+    facts["mode"] = mode_of(facts["key"])
+    facts["density"] = float(np.nansum([facts[f"density.{s}"] for s in STEMS]))
+    return facts
+
+
+def _known(name: str, value: float) -> float:
+    """A label's number; its -1 for unknown becomes nan."""
+    signed = ("valence", "arousal", "loudness", "brightness")
+    return float("nan") if value == -1 and name not in signed else float(value)
+
+
+def mode_of(key: float) -> float:
+    """0 for a major key 0-11, 1 for a minor key 12-23, nan for none."""
+    return float(key // 12)
+
+
+def facts_of_notes(score: Score) -> dict[str, float]:
+    """Facts of a score; what its plan says of key and tempo is not believed."""
+    heard = replace(score, key=None, tags={})
+    sheet = LeadSheet.from_score(heard)
+    labels = labels_of(heard, {}, np.ones(len(STEMS), bool), sheet=sheet)
+    tempo = tempo_of_notes(score.notes, score.duration)
+    facts = flat(labels) | {"tempo": tempo, "meter": meter_of_notes(score)}
+    facts |= _feeling(heard, _at_tempo(sheet, tempo))
+    return {name: value for name, value in facts.items() if name not in UNTOLD_BY_NOTES}
+
+
+def _feeling(score: Score, sheet: LeadSheet) -> dict[str, float]:
+    """Valence, arousal and the emotion nearest to them; nothing without notes."""
+    cues = cues_of(score, sheet)
+    if cues is None:
+        return {}
+    valence, arousal = valence_arousal(cues)
+    emotion = _known("emotion", nearest_emotion(valence, arousal))
+    return {"valence": valence, "arousal": arousal, "emotion": emotion}
+
+
+def _at_tempo(sheet: LeadSheet, tempo: float) -> LeadSheet:
+    """The sheet at the tempo that was heard, in the octave nearest to its own."""
+    if sheet.bpm is None or not np.isfinite(tempo):
+        return sheet
+    ratio = tempo / sheet.bpm
+    ratio *= 2.0 ** -np.round(np.log2(ratio))
+    return replace(sheet, beat_times=sheet.beat_times / ratio)
+
+
+def onset_curve_of_notes(notes: Mapping[str, Notes], duration: float) -> np.ndarray:
+    """How strongly notes begin (m,) at 86.13 frames a second; the bass counts half as much again.
+
+    A stroke of a stem is as strong as its loudest note, and spreads over a few frames.
+    """
+    size = int(duration * ONSET_RATE) + 1
+    curve = np.zeros(size)
+    for stem, weight in ONSET_WEIGHT.items():
+        frames = np.round(notes[stem].onset * ONSET_RATE).astype(int)
+        inside = (frames >= 0) & (frames < size)
+        strong = np.zeros(size)
+        np.maximum.at(strong, frames[inside], notes[stem].velocity[inside] / 127.0)
+        curve += weight * strong
+    places = np.arange(-6, 7)
+    return np.convolve(curve, np.exp(-0.5 * (places / ONSET_SPREAD_FRAMES) ** 2), mode="same")
+
+
+def tempo_of_notes(notes: Mapping[str, Notes], duration: float) -> float:
+    """Beats per minute heard in the onsets of notes; nan when nothing repeats."""
+    curve = onset_curve_of_notes(notes, duration)
+    if not curve.any():
+        return float("nan")
+    return 60.0 * ONSET_RATE / period_frames(curve)
+
+
+def meter_of_notes(score: Score) -> float:
+    """3 or 4 beats in a bar, by which of the two the music repeats itself; nan when unclear.
+
+    What happens on each beat (pitch classes of the stems, strokes of the drum kit) is compared with
+    what happens three beats on, and two or four. Where in a bar a beat lies is not looked at.
+    """
+    rows = _beat_rows(score)
+    if len(rows) < 9:
+        return float("nan")
+    alike = [float(np.nanmean(_alike(rows[lag:], rows[:-lag]))) for lag in (2, 3, 4)]
+    if not np.isfinite(alike).all():
+        return float("nan")
+    return 3.0 if alike[1] > max(alike[0], alike[2]) else 4.0
+
+
+def _beat_rows(score: Score) -> np.ndarray:
+    """What happens on each visible beat: (n, f), bass and chords by pitch class, drums by key."""
+    times = score.beat_times
+    if len(times) < 3:
+        return np.zeros((0, 1))
+    bass = beat_chroma(score.notes["bass"], times)
+    chords = sum(beat_chroma(score.notes[stem], times) for stem in ("guitar", "piano"))
+    drums = np.zeros((len(times), 128))
+    beat = np.clip(np.searchsorted(times, score.notes["drums"].onset + 0.05) - 1, 0, len(times) - 1)
+    np.add.at(drums, (beat, score.notes["drums"].pitch), 1.0)
+    counts = np.array([[len(strokes(score.notes[s]))] for s in ("bass", "guitar", "piano")])
+    rows = np.hstack([bass, chords, drums]) if counts.any() else drums
+    return rows[(times >= -0.02) & (times < score.duration - 0.1)]
+
+
+def _alike(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return correlation(np.sqrt(first), np.sqrt(second))
+
+
+def facts_of_sound(heard: Heard) -> dict[str, float]:
+    """Facts of what is heard in audio, without any plan or notes."""
+    return {n: v for n, v in flat(heard.labels()).items() if not n.startswith(UNTOLD_BY_SOUND)}

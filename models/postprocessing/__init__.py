@@ -1,0 +1,1 @@
+"""Rooms after the generator: what is done with finished stems."""

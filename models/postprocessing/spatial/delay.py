@@ -1,0 +1,93 @@
+"""Delays by fractions of a sample: fixed ones as short filters, changing ones by interpolation.
+
+The kernel is one windowed sinc of 24 taps. Where a delay changes with every sample, each tap is a
+polynomial of the fraction (Farrow, "A continuously variable digital delay element", ISCAS 1988), so
+a source is filtered once for all paths along which it is heard.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from scipy import fft
+
+TAPS = 24
+HALF = TAPS // 2
+ORDER = 5
+KAISER_BETA = 7.0
+CHUNK = 8_192
+
+
+def sinc_kernel(fraction: np.ndarray) -> np.ndarray:
+    """Taps (n, 24) that read a signal `fraction` (n,), 0 to 1, of a sample after tap 11."""
+    from scipy.special import i0
+
+    offset = np.arange(TAPS) - (HALF - 1) - np.asarray(fraction)[:, None]
+    window = i0(KAISER_BETA * np.sqrt(np.maximum(1.0 - (offset / HALF) ** 2, 0.0)))
+    kernel = np.sinc(offset) * window / i0(KAISER_BETA)
+    return kernel / kernel.sum(axis=1, keepdims=True)
+
+
+@lru_cache(maxsize=1)
+def farrow_taps() -> np.ndarray:
+    """Polynomials (6, 24), float32, of 2 fraction - 1 that follow `sinc_kernel`."""
+    nodes = (1.0 - np.cos(np.pi * (np.arange(64) + 0.5) / 64)) / 2.0
+    powers = np.vander(2.0 * nodes - 1.0, ORDER + 1, increasing=True)
+    taps = np.linalg.lstsq(powers, sinc_kernel(nodes), rcond=None)[0]
+    return taps.astype(np.float32)
+
+
+class DelayLine:
+    """One stretch of a signal, to be read at any place between its samples.
+
+    Args:
+        signal: float32 (t,), with enough of its past at the beginning.
+    """
+
+    def __init__(self, signal: np.ndarray) -> None:
+        windows = np.lib.stride_tricks.sliding_window_view(signal, TAPS)
+        self._parts = np.ascontiguousarray(windows) @ farrow_taps().T
+
+    def read(self, places: np.ndarray) -> np.ndarray:
+        """The signal at `places` (n,), samples from its beginning; float32 (n,).
+
+        Places lie at least 12 samples inside the signal.
+        """
+        out = np.empty(len(places), np.float32)
+        for first in range(0, len(places), CHUNK):
+            chunk = places[first : first + CHUNK]
+            whole = chunk.astype(np.int64)
+            place = (2.0 * (chunk - whole) - 1.0).astype(np.float32)
+            rows = self._parts.take(whole - (HALF - 1), axis=0, mode="clip")
+            total = rows[:, ORDER].copy()
+            for power in range(ORDER - 1, -1, -1):
+                total *= place
+                total += rows[:, power]
+            out[first : first + CHUNK] = total
+        return out
+
+
+def placed(delays: np.ndarray, filters: np.ndarray, length: int) -> np.ndarray:
+    """One filter per channel from many paths.
+
+    Args:
+        delays: samples (n, c) of each path, at least 12.
+        filters: (n, c, taps) what happens along each path.
+
+    Returns:
+        (c, length) with every path's filter at its delay.
+    """
+    num, channels, taps = filters.shape
+    size = fft.next_fast_len(taps + TAPS, real=True)
+    whole = np.floor(delays).astype(np.int64)
+    kernel = sinc_kernel((delays - whole).ravel())
+    spectra = fft.rfft(filters, size) * fft.rfft(kernel, size).reshape(num, channels, -1)
+    parts = fft.irfft(spectra, size)
+    out = np.zeros((channels, length + size))
+    for path in range(num):
+        for channel in range(channels):
+            first = whole[path, channel] - (HALF - 1)
+            if first < length:
+                out[channel, first : first + size] += parts[path, channel]
+    return out[:, :length]

@@ -1,0 +1,1 @@
+"""Before the generator: what a recording or a score is made of."""
