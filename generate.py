@@ -87,6 +87,20 @@ def _add_prompt(group: Any) -> None:
         help="what it should be unlike (acts with guidance above 1)",
     )
     group.add_argument("--audio", metavar="FILE", help="a recording to sound like")
+    group.add_argument(
+        "--image",
+        metavar="FILE",
+        help="a picture (png, jpg, gif ...) or a video whose mood to take",
+    )
+    add = group.add_argument
+    add("--valence", type=number(-1, 1), metavar="X", help="mood: -1 dark to 1 bright")
+    add("--arousal", type=number(-1, 1), metavar="X", help="mood: -1 still to 1 excited")
+    add(
+        "--emotion_strength",
+        type=number(0, 2),
+        metavar="X",
+        help="how far a mood bends tempo, mode, dynamics (default 1)",
+    )
 
 
 def _add_plan(group: Any) -> None:
@@ -117,7 +131,11 @@ def _add_band(group: Any) -> None:
     add("--plays", choices=STEMS, nargs="+", metavar="STEM", help="stems that must play")
     add("--without", choices=STEMS, nargs="+", metavar="STEM", help="stems that stay silent")
     add("--density", type=density, nargs="+", metavar="STEM=X", help="onsets per second of a stem")
-    add("--dynamics", type=number(0, 1), metavar="X", help="mean loudness of notes, 0 to 1")
+    add("--dynamics", type=number(0, 1), metavar="X", help="mean velocity of notes, 0 to 1")
+    add("--swing", type=number(0.5, 0.75), metavar="X", help="share of the long eighth")
+    add("--register", type=number(21, 108), metavar="X", help="mean pitch of guitar and piano")
+    add("--loudness", type=number(-60, 0), metavar="X", help="of the mix, LUFS")
+    add("--brightness", type=number(-4, 4), metavar="X", help="octaves over 1 kHz of the centroid")
 
 
 def _add_given(group: Any) -> None:
@@ -168,6 +186,12 @@ def _add_more_sampling(group: Any) -> None:
         type=number(1, 1_000, int),
         metavar="N",
         help="steps of the sound's flow (default 8)",
+    )
+    add(
+        "--sound_guidance",
+        type=number(0, 100),
+        metavar="W",
+        help="how firmly the sound keeps to its notes, 1 for no stress (default 1.5)",
     )
     add(
         "--num_samples",
@@ -238,8 +262,9 @@ def plan_options(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def band_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Arguments of `generate` for instruments and who plays."""
-    options = spoken(args, "dynamics")
+    """Arguments of `generate` for instruments, who plays and how."""
+    options = spoken(args, "dynamics", "swing", "register", "loudness", "brightness")
+    options |= spoken(args, "valence", "arousal", "emotion_strength")
     options |= {name: dict(pairs) for name, pairs in spoken(args, "programs", "density").items()}
     silent = set(args.without or ())
     if args.generate:
@@ -251,7 +276,7 @@ def band_options(args: argparse.Namespace) -> dict[str, Any]:
 def write_songs(args: argparse.Namespace) -> None:
     """Loads, generates batch after batch and writes one folder per song."""
     options = generate_options(args) | plan_options(args) | band_options(args)
-    options |= spoken(args, "negative_text", "sampler", "sound_steps")
+    options |= spoken(args, "negative_text", "sampler", "sound_steps", "sound_guidance")
     from models.given_music import given_options
     from models.song_folder import described, new_folder
 

@@ -3,7 +3,8 @@
 Chords: every beat's chroma (and the bass's, which speaks for the root) is scored against one
 profile per chord, and the best path through the beats is found where changing chord costs least on
 a downbeat. Key: correlation of the pitch classes with the probe-tone profiles of Krumhansl and
-Kessler (1982), helped by how long the tonic and dominant chords sound. What is not modelled:
+Kessler (1982) as adapted to popular music by Sha'ath (2011), helped by how long the tonic and
+dominant chords sound; square roots keep one long note from deciding. What is not modelled:
 modulation inside the excerpt, modes other than major and minor, chords outside `data.chords`.
 """
 
@@ -21,15 +22,15 @@ EVIDENCE = 6.0  # how many independent notes a fully played beat counts as
 BASS_EVIDENCE = 2.0
 CHANGE_COST = {"downbeat": 1.0, "middle": 2.0, "elsewhere": 3.5}
 BASS_SPEAKS = {"downbeat": 1.3, "middle": 0.7, "elsewhere": 0.4}
-CHORDS_FOR_KEY = 0.7  # what tonic chords add to a correlation of 0 to 1
+CHORDS_FOR_KEY = 0.3  # what tonic chords add to a correlation of 0 to 1
 SILENCE_BONUS = 0.8
 DIATONIC_BONUS = 0.5
 RARITY_COST = {"": 0.0, "m": 0.0, "7": 0.3, "maj7": 0.4, "m7": 0.4, "dim": 0.6, "sus4": 0.9}
 _ONSET_WEIGHT = 0.25  # of a beat: a short note still says what it is
 _EARLY_BEATS = 0.08  # a note this much ahead of the beat belongs to it
 
-MAJOR_PROFILE = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])
-MINOR_PROFILE = np.array([6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17])
+MAJOR_PROFILE = np.array([6.6, 2.0, 3.5, 2.3, 4.6, 4.0, 2.5, 5.2, 2.4, 3.7, 2.3, 3.4])
+MINOR_PROFILE = np.array([6.5, 2.7, 3.5, 5.4, 2.6, 3.5, 2.5, 5.2, 4.0, 2.7, 4.3, 3.2])
 _CHORDS_OF_MAJOR = {0: "", 2: "m", 4: "m", 5: "", 7: "", 9: "m", 11: "dim"}
 _CHORDS_OF_MINOR = {0: "m", 2: "dim", 3: "", 5: "m", 7: "", 8: "", 10: ""}
 
@@ -191,7 +192,7 @@ def estimate_key(chroma: np.ndarray, chord_path: np.ndarray | None = None) -> in
     """
     if chroma.sum() <= 0:
         return None
-    scores = key_scores(chroma)
+    scores = key_scores(np.sqrt(chroma))
     if chord_path is not None and len(chord_path):
         scores = scores + CHORDS_FOR_KEY * _chord_to_key()[:, chord_path].mean(1)
     return int(scores.argmax())

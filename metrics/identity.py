@@ -41,7 +41,8 @@ def learn_instruments(segments: Sequence[Segment]) -> InstrumentJudge | None:
     if min(len(rows) for rows in windows) < 2:
         return None
     labels = np.repeat(np.arange(len(STEMS)), [len(rows) for rows in windows])
-    return InstrumentJudge(fit(np.concatenate(windows)[:, HEARD], labels))
+    fitted = fit(np.concatenate(windows)[:, HEARD], labels, fewest=2)
+    return None if fitted is None else InstrumentJudge(fitted)
 
 
 @dataclass(frozen=True)

@@ -39,11 +39,17 @@ class Classifier:
         return self.classes[self.probabilities(features).argmax(1)]
 
 
-def fit(features: np.ndarray, labels: np.ndarray, *, penalty: float = PENALTY) -> Classifier | None:
+def fit(
+    features: np.ndarray,
+    labels: np.ndarray,
+    *,
+    penalty: float = PENALTY,
+    fewest: int = FEWEST_EXAMPLES,
+) -> Classifier | None:
     """The classifier of features (n, f) with class ids (n,); ids below 0 are left out.
 
     Returns:
-        None with fewer than two classes that have at least five examples each.
+        None with fewer than two classes that have at least `fewest` examples each.
 
     Raises:
         ValueError: rows and labels differ in number, or features are not finite.
@@ -52,7 +58,7 @@ def fit(features: np.ndarray, labels: np.ndarray, *, penalty: float = PENALTY) -
     if len(features) != len(labels):
         raise ValueError(f"{len(features)} rows of features but {len(labels)} labels")
     ids, counts = np.unique(labels[labels >= 0], return_counts=True)
-    classes = ids[counts >= FEWEST_EXAMPLES]
+    classes = ids[counts >= fewest]
     if len(classes) < 2:
         return None
     known = np.isin(labels, classes)

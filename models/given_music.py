@@ -1,9 +1,9 @@
-"""Music that a user gives: files and song folders, read and checked for `HarmonicFlow.generate`."""
+"""What a user gives as files, music or a picture, read and checked for `HarmonicFlow.generate`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from data.lead_sheet import LeadSheet
 from data.midi import read_midi
 from data.sources import AUDIO_SUFFIXES
 from models.generative.edits import Keep
-from utils import SAMPLE_RATE, STEMS, UserError, compute_mel_spectrogram
+from utils import SAMPLE_RATE, STEMS, UserError
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +31,8 @@ SCORE_NAMES = ("song.mid", "score.mid")
 class GivenSong:
     """A song from a folder: stems (s t) at 22,050 Hz, zeros where absent.
 
-    `score` is None when the folder has no notes; `sheet` is its lead sheet, else the score's.
+    `score` is None when the folder has no notes; `sheet` is its lead sheet, else the score's, else
+    what is heard.
     """
 
     audio: torch.Tensor
@@ -40,8 +41,21 @@ class GivenSong:
 
 
 def read_reference(path: str | Path) -> torch.Tensor:
-    """Power mel (f m) of a recording to sound like."""
-    return compute_mel_spectrogram(torch.from_numpy(load_audio(path)))
+    """Waveform (t,) at 22,050 Hz of a recording to sound like."""
+    return torch.from_numpy(load_audio(path))
+
+
+def heard_sheet(audio: np.ndarray, given: list[bool]) -> LeadSheet | None:
+    """The lead sheet heard in stems (s t) without notes; None where no beat is heard.
+
+    How densely stems play is left open where they are not given, bool (s,).
+    """
+    from data.listening import listen
+
+    sheet = listen(audio, np.array(given)).sheet()
+    if not sheet.timed:
+        return None
+    return replace(sheet, density=np.where(given, sheet.density, np.nan))
 
 
 def read_stems(files: Mapping[str, str | Path]) -> dict[str, np.ndarray]:
@@ -78,7 +92,9 @@ def read_song(folder: str | Path) -> GivenSong:
     score = _score(folder)
     if (folder / SHEET_NAME).is_file():
         return GivenSong(audio, score, LeadSheet.from_json(folder / SHEET_NAME))
-    return GivenSong(audio, score, None if score is None else LeadSheet.from_score(score))
+    if score is not None:
+        return GivenSong(audio, score, LeadSheet.from_score(score))
+    return GivenSong(audio, None, heard_sheet(audio.numpy(), [stem in stems for stem in STEMS]))
 
 
 def _score(folder: Path) -> Score | None:
@@ -113,6 +129,10 @@ def given_options(args: argparse.Namespace) -> dict[str, Any]:
             options = read(args)
     if args.audio:
         options["audio"] = read_reference(args.audio)
+    if args.image:
+        from data.pictures.files import read_frames
+
+        options["image"] = read_frames(args.image)
     if args.lead_sheet or options.get("lead_sheet") is None:
         options.pop("lead_sheet", None)
     return options
@@ -121,7 +141,11 @@ def given_options(args: argparse.Namespace) -> dict[str, Any]:
 def _accompany(args: argparse.Namespace) -> dict[str, Any]:
     """--given: stems that the others shall fit."""
     keep = Keep.stems(read_stems(dict(args.given)))
-    return {"keep": keep} | ({} if args.duration else _length(keep))
+    options = {} if args.duration else _length(keep)
+    if not (args.bpm or args.chords):
+        given = keep.known[0].any(-1).any(-1).tolist()
+        options["lead_sheet"] = heard_sheet(keep.audio[0].numpy(), given)
+    return {"keep": keep} | options
 
 
 def _perform(args: argparse.Namespace) -> dict[str, Any]:

@@ -220,9 +220,10 @@ class HarmonicFlow(nn.Module):
         batch_size: int = 1,
         duration: float = SEGMENT_SECONDS,
         seed: int | Sequence[int] = 0,
-        steps: int = 16,
-        guidance: float | Mapping[str, float] = 2.0,
+        steps: int = 12,
+        guidance: float | Mapping[str, float] = 2.6,
         sound_steps: int = 8,
+        sound_guidance: float = 1.5,
         sampler: str = "euler",
         bpm: float | None = None,
         key: str | None = None,
@@ -263,7 +264,7 @@ class HarmonicFlow(nn.Module):
             steps, sound_steps: of the score's flow and of the sound's. sampler: "euler" calls the
                 network once a step, "midpoint" and "heun" twice.
             guidance: stress on everything said (1: none), or a weight per condition, e.g.
-                {"all": 2, "text": 3}.
+                {"all": 2, "text": 3}. sound_guidance: how firmly the sound keeps to its notes.
             bpm, key, chords, beats_per_bar: parts of the lead sheet, e.g. 92, "A minor",
                 "Am F C G" (a chord per bar, repeated), 4; lead_sheet: a whole one.
             programs: General MIDI program per stem; plays: whether a stem plays (False: it is
@@ -292,7 +293,7 @@ class HarmonicFlow(nn.Module):
         num_samples = _num_samples(duration, keep)
         seconds = num_samples / SAMPLE_RATE
         finished = keep is not None and variation is None and keep.covers(num_samples)
-        sampling = Sampling(steps, sound_steps, sampler, guidance).checked()
+        sampling = Sampling(steps, sound_steps, sampler, guidance, sound_guidance).checked()
         explicit = explicit_facts(
             bpm=bpm,
             key=key,

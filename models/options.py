@@ -80,13 +80,13 @@ def add_sampling_flags(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="song i has seed N + i; the same seed gives the same song (default 42)",
     )
-    add("--steps", type=number(1, 1_000, int), metavar="N", help="steps of the score's flow (default 16)")
+    add("--steps", type=number(1, 1_000, int), metavar="N", help="steps of the score's flow (default 12)")
     add(
         "--guidance",
         type=weight,
         nargs="+",
         metavar="W",
-        help="stress on what is said, 1 for none (default 2), or per condition: 2 text=3",
+        help="stress on what is said, 1 for none (default 2.6), or per condition: 2 text=3",
     )
 
 

@@ -135,7 +135,7 @@ class Generation:
     def roll(self, index: int) -> torch.Tensor:
         """Score roll (s l p) that one song plays; notes that were given are as they were given."""
         with torch.no_grad():
-            roll = self.model.score_codec.decode(self.notes[index][None]).cpu()[0]
+            roll = self.model.score_codec.decode(self.notes[index][None]).float().cpu()[0]
         roll *= self.start.plays[index, :, None, None]
         if self.start.rolls is None:
             return roll

@@ -42,7 +42,7 @@ def described(folder: Path, generation: Generation, index: int) -> str:
     notes = json.loads((folder / "song.json").read_text())["notes"]
     for i, stem in enumerate(STEMS):
         audio = load_audio(next(folder.glob(f"{stem}.*")))
-        asleep = is_silent(audio) and bool(generation.plays[index, i])
+        asleep = is_silent(audio) and bool(generation.start.plays[index, i])
         advice = f"  silent: try another seed, or --plays {stem}" if asleep else ""
         lines.append(f"  {stem:7}{level_db(audio):7.1f} dB{notes[stem]:5} notes{advice}")
     return "\n".join(lines)

@@ -130,4 +130,4 @@ def test_what_was_asked_stands_beside_what_came(run, monkeypatch, capsys):
     groups = [song["condition"] for song in report["songs"]]
     assert groups == ["dynamics"] * 3 + ["reference recording"] * 3
     assert list(report["refused"]) == ["picture"] and report["settings"]["adherence_songs"] == 3
-    assert "rho, tempo, recording, notes" in capsys.readouterr().out
+    assert "stems that play or rest alike, recording, notes" in capsys.readouterr().out

@@ -21,6 +21,7 @@ from utils import NUM_STEMS, SEGMENT_FRAMES, UserError, did_you_mean, torch_rng
 OVERLAP_FRAMES = 64
 MAX_STEPS = 1_000
 MAX_GUIDANCE = 100.0
+VOICE = ("program", "dynamics", "brightness", "loudness")
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,14 @@ class Sampling:
     """How the flows are walked.
 
     steps: of the score's flow. sound_steps: of the sound's. sampler: its name. guidance: of the
-    score's flow and of the planner.
+    score's flow and of the planner. sound_guidance: how firmly the sound keeps to its notes.
     """
 
     steps: int
     sound_steps: int
     sampler: str
     guidance: float | Mapping[str, float]
+    sound_guidance: float = 1.5
 
     def checked(self) -> Sampling:
         """Itself, when every value is in its range."""
@@ -47,6 +49,9 @@ class Sampling:
             raise UserError(
                 f"unknown sampler '{self.sampler}': {did_you_mean(self.sampler, list(SAMPLERS))}"
             )
+        if not 0.0 <= self.sound_guidance <= MAX_GUIDANCE:
+            limits = f"choose from 0 to {MAX_GUIDANCE:g}"
+            raise UserError(f"sound_guidance is {self.sound_guidance:g}: {limits}")
         for name, weight in self.weights.items():
             if name not in ("all", *NAMES):
                 raise UserError(f"no guidance for '{name}': {did_you_mean(name, ['all', *NAMES])}")
@@ -130,8 +135,8 @@ def perform(
     for span in windows(latents.shape[2]):
         given, held = latents[:, :, span], known[:, :, span]
         if not held.all():
-            score, told = notes[:, :, span], torch.ones_like(held)
-            field = _sound_field(performer, said, score, given, torch.stack([held, told], -1))
+            score, weight = notes[:, :, span], sampling.sound_guidance
+            field = _sound_field(performer, said, score, given, held, weight)
             walk = _Walk(given, held, sampling.sound_steps, sampling.sampler, start.tau[0])
             latents[:, :, span] = walk.run(field, _noise(seeds, 3, span.start, given))
         known[:, :, : span.stop] = True
@@ -195,15 +200,24 @@ def _sound_field(
     said: Conditions,
     score: torch.Tensor,
     given: torch.Tensor,
-    known: torch.Tensor,
+    held: torch.Tensor,
+    weight: float,
 ):
-    """The velocity field of one window's sound; held parts have no velocity."""
-    held = known[..., :1]
+    """The velocity field of one window's sound; held parts have no velocity.
+
+    A weight other than 1 pulls away from the sound of a stem whose notes are not known.
+    """
+    told = [True] if weight == 1.0 else [True, False]
+    known = torch.cat([torch.stack([held, torch.full_like(held, t)], -1) for t in told])
+    repeat = lambda x: x.repeat(len(told), *[1] * (x.ndim - 1))
+    said = Conditions(**{name: repeat(v) for name, v in said.only(*VOICE).said()})
+    score, b = repeat(score), len(given)
 
     def field(x: torch.Tensor, tau: torch.Tensor) -> torch.Tensor:
-        x = torch.where(held, given, x)
+        x = repeat(torch.where(held[..., None], given, x))
         v = performer(x, tau.expand(len(x)), score, known, said)
-        return v.masked_fill(held, 0.0)
+        v = guided(v.view(len(told), b, *v.shape[1:]), [weight] * (len(told) - 1))
+        return v.masked_fill(held[..., None], 0.0)
 
     return field
 

@@ -35,6 +35,8 @@ from models.postprocessing.mixing.space import gain
 from models.postprocessing.mixing.spectra import compressed, restored_spectra, sum_spectra
 from utils import NUM_STEMS, SAMPLE_RATE
 
+MAX_MAKEUP_DB = 30.0
+
 
 class Listener(nn.Module):
     """Says of stems and their sum, as mel spectra in dB (b 5 f m), how well mixed they are (b m').
@@ -159,7 +161,8 @@ class MixingObjective(Objective):
 
 def missing_db(found: Heard, controls: Controls) -> torch.Tensor:
     """Make-up gain (b s) in dB of what leaves the channels."""
-    return (controls.level_lufs - loudness(found, gate(found))) * controls.sounds
+    missing = controls.level_lufs - loudness(found, gate(found))
+    return missing.clamp(-MAX_MAKEUP_DB, MAX_MAKEUP_DB) * controls.sounds
 
 
 def restore(damaged: torch.Tensor, controls: Controls) -> tuple[torch.Tensor, Heard]:

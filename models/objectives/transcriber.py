@@ -1,7 +1,8 @@
 """Stage "transcriber": from how a stem sounds to the notes that it plays.
 
-Two views of the error: the distance between score latents, which tells of every frame, and the
-errors of the roll that the score codec reads out of them, which tell of every note.
+The distance between score latents is what is minimised. The errors of the roll that the score codec
+reads out of them are only watched: pulled through its decoder, they keep a young transcriber from
+learning anything (docs/LOG.md).
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ class TranscriberObjective(Objective):
     fields = frozenset({"sound", "notes", "labels"})
     lr_scale = 15.0
     crop_frames = 64
-    weights = {"latents": 1.0, "onset": 0.1, "sustain": 0.05, "place": 0.05, "velocity": 0.02}
 
     @staticmethod
     def trained(model) -> nn.Module:
@@ -44,26 +44,20 @@ class TranscriberObjective(Objective):
             sound, notes = sound[:, :, stretch], notes[:, :, stretch]
         heard = self.model.transcriber(sound)
         counted = batch.present & batch.score_known
-        errors = {"latents": mean_error((heard - notes).square(), self._frames(counted, notes))}
-        errors |= self._roll_errors(heard, notes, counted)
-        total = sum(self.weights[name] * value for name, value in errors.items())
-        return Losses(total, {name: value.detach() for name, value in errors.items()})
+        frames = counted[:, :, None].expand(notes.shape[:3])
+        loss = mean_error((heard - notes).square(), frames)
+        return Losses(loss, {"latents": loss.detach()} | self._roll_errors(heard, notes, counted))
 
-    @staticmethod
-    def _frames(counted: torch.Tensor, notes: torch.Tensor) -> torch.Tensor:
-        return counted[:, :, None].expand(notes.shape[:3])
-
+    @torch.no_grad()
     def _roll_errors(
         self, heard: torch.Tensor, notes: torch.Tensor, counted: torch.Tensor
     ) -> dict[str, torch.Tensor]:
         """Errors of the roll that the score codec reads, against what it reads of the true one."""
         codec = self.model.score_codec
         flat = lambda x: rearrange(codec.norm.restore(x), "b s l d -> (b s) l d")
-        with torch.no_grad():
-            roll = codec.logits(flat(notes)).roll()
-            onset, place, velocity, sustain = roll.split(NUM_PITCHES, -1)
-            onset, sustain = (onset > 0.5).float(), (sustain > 0.5).float()
-            roll = torch.cat([onset, place, velocity, sustain], -1)
+        onset, place, velocity, sustain = codec.logits(flat(notes)).roll().split(NUM_PITCHES, -1)
+        onset, sustain = (onset > 0.5).float(), (sustain > 0.5).float()
+        roll = torch.cat([onset, place, velocity, sustain], -1)
         return roll_errors(codec.logits(flat(heard)), roll, rearrange(counted, "b s -> (b s)"))
 
     @torch.no_grad()

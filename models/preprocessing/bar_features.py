@@ -11,6 +11,7 @@ PIECES = {"kick": (35, 36), "snare": (37, 38, 39, 40), "closed": (42, 44), "open
 PIECES |= {"ride": (51, 53, 59), "toms": (41, 43, 45, 47, 48, 50), "crash": (49, 52, 55, 57)}
 POSITIONS = 8
 FALLBACK_SECONDS = 2.0
+FAINT = 0.1  # spread of a block that hardly changes, which is not blown up
 WEIGHTS = {"harmony": 1.0, "density": 1.0, "plays": 1.0, "force": 0.5, "kit": 1.0, "rhythm": 0.5}
 ACCENTS = {"crash": 0.4, "fill": 0.2, "change": 0.2}
 
@@ -117,5 +118,5 @@ def weighed(blocks: dict[str, np.ndarray], weights: dict[str, float]) -> np.ndar
     for name, block in blocks.items():
         centred = block - block.mean(0)
         spread = np.sqrt(np.square(centred).sum(1).mean())
-        rows.append(weights[name] * centred / max(float(spread), 1e-6))
+        rows.append(weights[name] * centred / max(float(spread), FAINT))
     return np.concatenate(rows, 1)

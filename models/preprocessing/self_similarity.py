@@ -15,6 +15,8 @@ from scipy.spatial.distance import squareform
 
 HALF_WIDTHS = (2, 4)
 MAX_LETTERS = 26
+NEAR = 2.0  # squared distance of two units that nobody would tell apart
+PLAIN, FAINT = 0.15, 0.1  # novelty of a plain change; share of it that is none
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,14 @@ class Form:
 
 
 def similarity_of(features: np.ndarray) -> np.ndarray:
-    """Similarity (n n) of units (n k): 1 for the same, about 0.5 for two by chance."""
+    """Similarity (n n) of units (n k): 1 for the same, about 0.5 for two by chance.
+
+    Units that are near in every song are alike also where all are near: monotony has no sections.
+    """
     squares = np.square(features).sum(1)
     distance = np.maximum(squares[:, None] + squares - 2.0 * features @ features.T, 0.0)
-    typical = np.median(distance[~np.eye(len(features), dtype=bool)]) if len(features) > 1 else 1.0
-    typical = typical if typical > 1e-9 else max(float(distance.mean()), 1e-9)
+    apart = distance[~np.eye(len(features), dtype=bool)]
+    typical = max(float(np.median(apart)) if len(apart) else 0.0, NEAR)
     return np.exp(-np.log(2.0) * distance / typical)
 
 
@@ -81,7 +86,7 @@ def form_of(features: np.ndarray, accents: np.ndarray, taste: Taste) -> Form:
         return Form(np.zeros(0, np.int64), (), np.zeros((0, 0)), np.zeros(0))
     similarity = similarity_of(features)
     novelty = novelty_of(similarity)
-    novelty = novelty / max(float(novelty.max(initial=0.0)), 1e-9) + accents
+    novelty = novelty / max(float(novelty.max(initial=0.0)), PLAIN) + accents
     first = _boundaries(novelty, taste)
     return Form(first, _letters(similarity, first, taste), similarity, novelty)
 
@@ -91,7 +96,7 @@ def _boundaries(novelty: np.ndarray, taste: Taste) -> np.ndarray:
     limit = novelty.mean() + taste.novelty * novelty.std()
     chosen = [0]
     for i in np.argsort(-novelty, kind="stable"):
-        high = novelty[i] > limit and novelty[i] > 1e-6
+        high = novelty[i] > limit and novelty[i] > FAINT
         far = all(abs(int(i) - c) >= taste.shortest for c in [*chosen, len(novelty)])
         peak = novelty[i] >= novelty[max(i - 1, 0) : i + 2].max()
         if high and far and peak:

@@ -9,7 +9,7 @@ import numpy as np
 from data.listening import pitches, spectra
 from models.preprocessing.bar_features import weighed
 
-WEIGHTS = {"harmony": 1.0, "timbre": 1.0, "rhythm": 0.7, "level": 0.7, "stems": 1.0}
+WEIGHTS = {"harmony": 0.3, "timbre": 1.0, "rhythm": 0.7, "level": 2.0, "stems": 1.0}
 POSITIONS = 8
 LISTENING_LEVEL = 0.1
 EARLY_SECONDS = 0.06  # a stroke on the bar line belongs to the bar that it begins

@@ -26,7 +26,7 @@ from models.preprocessing.self_similarity import Form, Taste, form_of
 from utils import SAMPLE_RATE, STEMS, Parser, UserError, run_script, write_atomically
 
 SCORE_TASTE = Taste(novelty=0.5, shortest=2, alike=0.18)
-SOUND_TASTE = Taste(novelty=0.25, shortest=2, alike=0.2)
+SOUND_TASTE = Taste(novelty=0.1, shortest=2, alike=0.2)
 SAME_SOUND = 0.97
 AUDIO_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".aiff", ".aif")
 

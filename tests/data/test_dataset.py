@@ -143,6 +143,33 @@ def test_words_and_sheet_follow_the_score():
     assert unknown.labels["tempo"] != unknown.labels["tempo"]
 
 
+class Recordings(FakeSource):
+    """Songs with sound and without notes, that say what they were asked for."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def example(self, index, *, num_frames, need_audio=True, need_score=True, rng=None):
+        self.asked.append(need_audio)
+        example = super().example(index, num_frames=num_frames, rng=rng)
+        time = np.arange(num_frames * FRAME_SAMPLES) / 22_050
+        tone = 0.2 * np.sin(2 * np.pi * 440 * time)
+        example.audio = np.stack([tone, 0 * tone, 0 * tone, 0 * tone]) if need_audio else None
+        return example
+
+
+def test_what_has_no_notes_is_listened_to():
+    source = Recordings()
+    segment = Segments(source, fields=("labels", "sheet"))[3]
+    assert source.asked == [False, True] and segment.audio is None
+    assert segment.labels["plays"].tolist() == [1, 0, 0, 0]
+    assert -20 < segment.labels["loudness"] < 0
+    assert segment.start == Segments(Recordings(), fields=("audio",))[3].start
+    source = Recordings()
+    assert not Segments(source, fields=("roll",))[3].roll.any() and source.asked == [False]
+
+
 def test_an_own_caption_wins():
     example = example_of(score=score(), tags={"caption": "my own words"})
     assert to_segment(example, {"text"}, FRAMES, counter_rng(0)).text == "my own words"

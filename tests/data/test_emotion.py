@@ -10,6 +10,7 @@ from data.emotion import (
     CENTRES,
     EMOTIONS,
     Cues,
+    cues_from,
     cues_of,
     emotion_of,
     nearest_emotion,
@@ -49,6 +50,17 @@ def test_silence_says_nothing():
     silent = Score({s: Notes.empty() for s in STEMS}, 4.0)
     assert cues_of(silent, LeadSheet.from_score(silent)) is None
     assert emotion_of(silent, LeadSheet.from_score(silent)) == -1
+
+
+def test_what_is_unknown_counts_as_average():
+    cues = cues_from(LeadSheet(), strokes_per_second=2**3.42 - 0.5)
+    assert (cues.tempo, cues.dynamics, cues.register) == (0.0, 0.0, 0.0)
+    assert cues.density == pytest.approx(0.0, abs=1e-9)
+    song = compose(4, num_bars=8)
+    sheet, whole = LeadSheet.from_score(song), cues_of(song, LeadSheet.from_score(song))
+    known = cues_from(sheet, strokes_per_second=9.0, dynamics=0.69 + 0.105, register=60.5 - 4.9)
+    assert (known.dynamics, known.register) == (pytest.approx(1.0), pytest.approx(-1.0))
+    assert (known.tempo, known.mode) == (whole.tempo, whole.mode)
 
 
 def measured(emotion: str, seed: int) -> tuple[float, float]:

@@ -1,11 +1,21 @@
 """Movement: each feature on patterns where it is known, and the styles of composed songs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from data.arranger import compose
 from data.lead_sheet import LeadSheet
-from data.movement import STYLES, movement_of, style_of
+from data.movement import (
+    RULES,
+    STYLES,
+    Movement,
+    movement_of,
+    style_of,
+    swing_of,
+    swing_share,
+)
 from data.score import Notes, Score
 from utils import STEMS
 
@@ -41,6 +51,53 @@ def test_swing_is_the_ratio_of_the_eighths():
         1.5
     )
     assert np.isnan(moved(drums=[(0, 36)]).swing)
+
+
+def test_swing_share_is_the_long_eighths_part_of_the_pair():
+    beats = np.arange(8.0)
+    for place in (0.5, 0.6, 2 / 3):
+        assert swing_share([beats, beats + place]) == pytest.approx(place)
+    assert swing_share([beats + 0.46]) == 0.5
+    assert np.isnan(swing_share([beats]))
+    song = compose(3, style="jazz", num_bars=8)
+    expected = song.tags["swing"] / (1 + song.tags["swing"])
+    assert swing_of(song, LeadSheet.from_score(song)) == pytest.approx(expected, abs=0.03)
+    assert np.isnan(swing_of(song, LeadSheet()))
+
+
+PLAIN = Movement(100.0, 1.0, 0.1, 0.5, 0.9, 0.3, 0.2, 0.5, 0.0, 0.0, 4.5, 0.0)
+PROGRAMS = {"bass": 33, "drums": 128, "guitar": 27, "piano": 0}
+
+
+@pytest.mark.parametrize(
+    ("style", "movement", "programs"),
+    [
+        ("jazz", {"swing": 2.0, "walking": 0.9, "backbeat": 0.2, "ride": 0.5}, {}),
+        ("jazz", {"swing": 2.0, "walking": 0.9, "ride": 0.5}, {"bass": 32}),
+        ("blues", {"swing": 2.0, "dominant": 0.8}, {}),
+        ("latin", {"hand_drums": 0.3, "backbeat": 0.0, "two_feel": 0.0}, {}),
+        ("reggae", {"strong_chords": 0.0, "backbeat": 0.3, "bpm": 76.0}, {}),
+        ("electronic", {"four_floor": 1.0, "bpm": 126.0}, {"bass": 38}),
+        ("rock", {}, {"guitar": 30}),
+        ("funk", {"sixteenths": 0.4}, {"bass": 36}),
+        ("funk", {"sixteenths": 0.4, "dominant": 0.9}, {}),
+        ("country", {"two_feel": 1.0, "bpm": 140.0}, {"guitar": 25}),
+        (
+            "country",
+            {"four_floor": 1.0, "backbeat": 0.0, "walking": 1.0, "strong_chords": 0.1},
+            {"guitar": 25},
+        ),
+        ("ballad", {"bpm": 70.0, "drum_rate": 2.5}, {}),
+        ("unknown", {}, {}),
+        ("unknown", {"swing": 2.0, "walking": 0.9, "ride": 0.5}, {}),
+        ("unknown", {"sixteenths": 0.4}, {}),
+        ("unknown", {"hand_drums": 0.3}, {}),
+        ("unknown", {"strong_chords": 0.0, "backbeat": 0.3}, {"guitar": 25}),
+    ],
+)
+def test_a_style_needs_its_own_movement(style, movement, programs):
+    m, p = replace(PLAIN, **movement), {**PROGRAMS, **programs}
+    assert next((s for s, rule in RULES.items() if rule(m, p)), "unknown") == style
 
 
 def test_walking_and_two_feel():

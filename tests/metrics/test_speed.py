@@ -56,4 +56,4 @@ def test_a_measurement_of_the_tiny_preset(tmp_path, capsys):
         assert warm["share_of_matmul"] == pytest.approx(warm["gflops"] / warm["matmul_gflops"])
     assert figures["float32"]["gflop"] == figures["bfloat16"]["gflop"] > 0
     printed = capsys.readouterr().out
-    assert "times_real_time" in printed and "met" not in printed  # one second is not the target
+    assert "times_real_time" in printed and "must" not in printed  # one second is not the target

@@ -12,7 +12,7 @@ from torch import nn
 from data.dataset import Segment
 from data.loader import build_loader
 from models.objectives import Losses, Media, Objective
-from training.settings import CommandLine, TrainSettings
+from training.settings import STAGE_ORDER, CommandLine, TrainSettings
 from utils import UserError, counter_rng
 
 NUM_SAMPLES = 8
@@ -37,7 +37,8 @@ class FakeModel(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.codec, self.score_codec = Part(), Part()
-        self.planner, self.composer = Part(), Part()
+        self.transcriber, self.planner = Part(), Part()
+        self.composer, self.performer = Part(), Part()
         self.trained: set[str] = set()
 
 
@@ -105,7 +106,7 @@ class FakeDataset:
 class FakeProject:
     """Stands in for `training.project.Project`."""
 
-    parts = {"codec": "codec", "score": "score_codec", "planner": "planner", "composer": "composer"}
+    parts = {stage: stage for stage in STAGE_ORDER} | {"score": "score_codec"}
 
     def __init__(self, *, validation: bool = True) -> None:
         self.objectives = {s: objective_class(p) for s, p in self.parts.items()}

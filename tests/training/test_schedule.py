@@ -1,6 +1,7 @@
 import pytest
 
 from training.schedule import learning_rate_factor, time_share, total_steps, validation_interval
+from training.settings import STAGE_ORDER
 
 
 def factor(step, kind="cosine"):
@@ -39,8 +40,8 @@ def test_validation_interval():
 
 
 def test_time_shares_of_all_stages_use_all_the_time():
-    stages, left = ["codec", "score", "planner", "flow"], 1.0
+    stages, left = list(STAGE_ORDER), 1.0
     for i, stage in enumerate(stages):
         left -= left * time_share(stage, stages[i:])
     assert left == pytest.approx(0.0)
-    assert time_share("flow", ["flow"]) == 1.0
+    assert time_share("composer", ["composer"]) == 1.0

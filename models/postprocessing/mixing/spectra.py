@@ -54,4 +54,5 @@ def restored_spectra(heard: Heard, controls) -> Heard:
 
 def sum_spectra(heard: Heard) -> Heard:
     """What is heard of the sum (b ...) of stems (b s ...), as if their powers added."""
-    return Heard(heard.mel.sum(-3), heard.power.sum(-2), heard.peak.square().sum(-2).sqrt())
+    peak = heard.peak.square().sum(-2).clamp_min(1e-12).sqrt()
+    return Heard(heard.mel.sum(-3), heard.power.sum(-2), peak)

@@ -27,7 +27,7 @@ from models.postprocessing.spatial.scene import Scene, Source
 EARLY_ORDER = 3
 PLACES_OF_A_PATH = 12
 SPARE_SAMPLES = 16
-PINK_LOW, PINK_HIGH = 40.0, 10_000.0
+MUSIC_LOW, MUSIC_KNEE, MUSIC_HIGH = 40.0, 100.0, 10_000.0
 
 
 class Acoustics:
@@ -120,22 +120,19 @@ class Acoustics:
     def level(self, index: int) -> float:
         """The gain with which a source keeps its energy, and what `gain_db` adds.
 
-        Energy is that of pink noise from 40 Hz to 10 kHz, direct, early and late, on the mean of
+        Energy is that of noise with the spectrum of music, direct, early and late, on the mean of
         its path: a place in the room does not undo the balance of the music.
         """
         every = None if self.early is None else np.arange(len(self.early.hits))
-        powers = [self._power(self.paths(p, every, direct=True)) for p in self.places[index]]
-        power = float(np.mean(powers))
-        if self.late is not None:
-            power += self._power(self.late)
+        heard = (self.paths(place, every, direct=True) for place in self.places[index])
+        power = np.mean([self._power(joined(filters, self.late)) for filters in heard])
         return 10.0 ** (self.sources[index].gain_db / 20.0) / np.sqrt(power)
 
     def _power(self, filters: np.ndarray) -> float:
-        """Power gain for pink noise of filters (c, t)."""
+        """Power gain of filters (c, t) for noise with the spectrum of music."""
         spectra = fft.rfft(filters, fft.next_fast_len(filters.shape[1], real=True))
         hertz = np.linspace(0.0, self.sample_rate / 2, spectra.shape[1])
-        inside = (hertz >= PINK_LOW) & (hertz <= PINK_HIGH)
-        weight = inside / np.maximum(hertz, 1.0)
+        weight = music_power(hertz)
         return float(self.layout.power(np.abs(spectra) ** 2) @ weight / weight.sum())
 
     def delay_bound(self, source: Source) -> int:
@@ -147,3 +144,24 @@ class Acoustics:
             far += np.linalg.norm(self.early.offset, axis=1).max()
         samples = far / SPEED_OF_SOUND * self.sample_rate - self.skip
         return int(samples) + filter_taps(self.sample_rate)
+
+
+def joined(filters: np.ndarray, late: np.ndarray | None) -> np.ndarray:
+    """The sum (c, t) of two filters of different lengths."""
+    if late is None:
+        return filters
+    out = np.zeros((len(late), max(late.shape[1], filters.shape[1])))
+    out[:, : filters.shape[1]] += filters
+    out[:, : late.shape[1]] += late
+    return out
+
+
+def music_power(hertz: np.ndarray) -> np.ndarray:
+    """Power (f,) of music on average: even per octave to 100 Hz, then falling by 5 dB per octave.
+
+    After Pestana, Ma, Reiss, Barbosa and Black, "Spectral Characteristics of Popular Commercial
+    Recordings 1950-2010", AES 135th convention, 2013; none below 40 Hz and above 10 kHz.
+    """
+    inside = (hertz >= MUSIC_LOW) & (hertz <= MUSIC_HIGH)
+    fall = np.minimum(MUSIC_KNEE / np.maximum(hertz, 1.0), 1.0) ** (5.0 / 3.0103)
+    return inside * fall / np.maximum(hertz, 1.0)

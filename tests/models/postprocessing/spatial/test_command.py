@@ -5,7 +5,7 @@ import pytest
 
 from data.audio import audio_info, load_audio, save_audio
 from models.postprocessing.spatial.command import build_parser, main
-from models.postprocessing.spatial.measure import pink_stems
+from models.postprocessing.spatial.measure import noise_stems
 from models.postprocessing.spatial.scene import Scene
 from tests.commands import error_of, run_command
 from utils import STEMS
@@ -15,7 +15,7 @@ RATE = 22_050
 
 @pytest.fixture
 def song(tmp_path):
-    for stem, audio in zip(STEMS, pink_stems(1.0, RATE), strict=True):
+    for stem, audio in zip(STEMS, noise_stems(1.0, RATE), strict=True):
         save_audio(tmp_path / "song" / f"{stem}.flac", audio, RATE)
     return tmp_path / "song"
 

@@ -6,7 +6,7 @@ import soundfile
 
 from data.audio import audio_info, load_audio, save_audio
 from models.postprocessing.spatial.files import find_input, render_file, save_rendered
-from models.postprocessing.spatial.measure import pink_stems
+from models.postprocessing.spatial.measure import noise_stems
 from models.postprocessing.spatial.presets import find_scene
 from models.postprocessing.spatial.render import render_scene
 from utils import STEMS, UserError
@@ -17,7 +17,7 @@ RATE = 22_050
 @pytest.fixture
 def song(tmp_path):
     """A folder whose stems differ in length."""
-    stems = pink_stems(4.0, RATE)
+    stems = noise_stems(4.0, RATE)
     for i, stem in enumerate(STEMS):
         save_audio(tmp_path / "song" / f"{stem}.wav", stems[i, : len(stems[i]) - 9_000 * i], RATE)
     save_audio(tmp_path / "song" / "mix.wav", stems.sum(0), RATE)
@@ -41,7 +41,7 @@ def test_a_streamed_file_is_the_rendered_scene(song, output):
 
 
 def test_recordings_of_one_two_and_more_channels(tmp_path):
-    stems = pink_stems(1.0, RATE)
+    stems = noise_stems(1.0, RATE)
     for channels, expected in ((1, ["mono"]), (2, ["left", "right"]), (4, ["mono"])):
         save_audio(tmp_path / f"{channels}.wav", stems[:channels], RATE)
         source = find_input(tmp_path / f"{channels}.wav")
@@ -52,7 +52,7 @@ def test_recordings_of_one_two_and_more_channels(tmp_path):
 
 
 def test_a_stereo_mp3_comes_out_at_44100_with_tags(tmp_path):
-    soundfile.write(tmp_path / "my song.mp3", pink_stems(2.0, RATE)[:2].T, RATE)
+    soundfile.write(tmp_path / "my song.mp3", noise_stems(2.0, RATE)[:2].T, RATE)
     source = find_input(tmp_path / "my song.mp3")
     path = tmp_path / "ambisonics.flac"
     render_file(source, path, find_scene("stage"), output="ambisonics")

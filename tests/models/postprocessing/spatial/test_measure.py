@@ -3,16 +3,18 @@
 import numpy as np
 import pytest
 
-from models.postprocessing.spatial.measure import build_parser, cost, pink_stems
+from models.postprocessing.spatial.measure import build_parser, cost, noise_stems
 
 
-def test_pink_noise_has_equal_power_per_octave():
-    stems = pink_stems(10.0, 44_100)
+def test_noise_falls_by_five_decibels_per_octave():
+    stems = noise_stems(10.0, 44_100)
     power = np.square(np.abs(np.fft.rfft(stems))).sum(0)
     hertz = np.fft.rfftfreq(stems.shape[1], 1 / 44_100)
-    octaves = [power[(hertz >= low) & (hertz < 2 * low)].sum() for low in (100, 400, 1_600)]
-    np.testing.assert_allclose(octaves, np.mean(octaves), rtol=0.05)
+    octaves = [power[(hertz >= low) & (hertz < 2 * low)].sum() for low in (50, 200, 400, 1_600)]
+    falls = 10 * np.log10(np.array(octaves[1:]) / octaves[:-1])
+    np.testing.assert_allclose(falls[1:], [-5.0, -10.0], atol=0.4)
     np.testing.assert_allclose(stems.std(1), 0.05, rtol=1e-3)
+    assert power[(hertz < 39) | (hertz > 10_001)].sum() < 1e-6 * power.sum()
 
 
 def test_a_cost_has_energy_mono_and_speed():

@@ -37,15 +37,15 @@ def test_a_source_that_hardly_moves_sounds_as_one_at_rest(output, error_db):
 @pytest.mark.parametrize("turn", [4.0, -12.0])
 def test_no_clicks_in_a_moving_tone(turn):
     scene = Scene("s", {"a": Source(Place(0.0, 0.0, 2.2), turn)}, find_scene("orbit").room)
-    assert movement_noise_db(scene, RATE, stem="a", seconds=5.0) < -75.0
+    assert movement_noise_db(scene, RATE, stem="a", seconds=5.0) < -70.0
 
 
 def test_the_spectral_test_hears_a_click():
     """A tone whose gain steps by two per cent, once."""
     tone = np.sin(2 * np.pi * 1_000 * np.arange(4 * RATE) / RATE)[None]
-    assert far_component_db(tone, RATE) < -100.0
+    assert far_component_db(tone, RATE) < -85.0
     tone[:, 2 * RATE :] *= 1.02
-    assert far_component_db(tone, RATE) > -75.0
+    assert far_component_db(tone, RATE) > -60.0
 
 
 def test_a_source_that_comes_near_is_heard_at_the_dopplers_pitch():

@@ -9,7 +9,7 @@ import torch
 from models.postprocessing.spatial import Place, Scene, Source, render_scene
 from models.postprocessing.spatial.head import Head
 from models.postprocessing.spatial.layouts import OUTPUTS
-from models.postprocessing.spatial.measure import ear_errors, pink_stems, woodworth
+from models.postprocessing.spatial.measure import ear_errors, noise_stems, woodworth
 from models.postprocessing.spatial.presets import SCENES, find_scene
 from models.postprocessing.spatial.render import Renderer, render_blocks
 from utils import STEMS, UserError, counter_rng
@@ -35,22 +35,18 @@ def test_the_closed_form_is_woodworths_far_away():
 
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("scene", SCENES)
-def test_energy_is_kept(scene, output):
-    stems = pink_stems(3.0, RATE)
+def test_energy_is_kept_and_the_mono_sum_loses_no_band(scene, output):
+    """In no third of an octave does the sum of both channels fall 3 dB below their power."""
+    stems = noise_stems(2.0, RATE)
     rendered = render_scene(stems, RATE, scene, output=output)
     audio = rendered.audio / rendered.gain
     heard = audio[:1] if output == "ambisonics" else audio
     error_db = 10 * np.log10(np.square(heard).sum() / np.square(stems).sum())
-    assert abs(error_db) < 1.5
+    assert abs(error_db) < 1.0
     assert rendered.channels and len(rendered.channels) == len(audio)
     assert output != "5.1" or not audio[3].any()
-
-
-@pytest.mark.parametrize("output", ["binaural", "stereo"])
-@pytest.mark.parametrize("scene", SCENES)
-def test_the_mono_sum_loses_no_band(scene, output):
-    """In no third of an octave does the sum of both channels fall 3 dB below their power."""
-    audio = render_scene(pink_stems(3.0, RATE), RATE, scene, output=output).audio
+    if len(audio) > 2:
+        return
     power = np.square(np.abs(np.fft.rfft(audio))).sum(0)
     mono = np.square(np.abs(np.fft.rfft(audio.sum(0))))
     hertz = np.fft.rfftfreq(audio.shape[1], 1 / RATE)
@@ -62,7 +58,8 @@ def test_the_mono_sum_loses_no_band(scene, output):
 
 def test_silence_stays_silence_and_stems_do_not_leak():
     for output in OUTPUTS:
-        rendered = render_scene(np.zeros((4, RATE)), RATE, "orbit", output=output)
+        scene = "orbit" if output == "binaural" else "studio"
+        rendered = render_scene(np.zeros((4, RATE)), RATE, scene, output=output)
         assert not rendered.audio.any() and rendered.gain == 1.0
     empty = render_scene(np.zeros((4, 0)), RATE, "studio")
     assert not empty.audio.any()
@@ -70,7 +67,7 @@ def test_silence_stays_silence_and_stems_do_not_leak():
 
 @pytest.mark.parametrize("scene", ["stage", "orbit"])
 def test_blocks_and_threads_do_not_matter(scene):
-    stems = pink_stems(7.0, RATE)
+    stems = noise_stems(5.0, RATE)
     whole = render_scene(stems, RATE, scene, workers=1)
     renderer = Renderer(find_scene(scene), STEMS, RATE, workers=2)
     cuts = [0, 10, 5_000, 5_001, 90_000, stems.shape[1]]
@@ -81,7 +78,7 @@ def test_blocks_and_threads_do_not_matter(scene):
 
 def test_stems_add_up():
     """Rendering is linear: every stem alone, summed, is all of them."""
-    stems, scene = pink_stems(2.0, RATE), find_scene("headphones")
+    stems, scene = noise_stems(2.0, RATE), find_scene("headphones")
     whole = render_scene(stems, RATE, scene)
     alone = 0.0
     for row in range(4):
@@ -109,7 +106,7 @@ def test_an_hour_needs_no_more_memory_than_a_minute():
     tracemalloc.start()
     renderer.process(audio)
     first = tracemalloc.get_traced_memory()[0]
-    for _ in range(4):
+    for _ in range(2):
         renderer.process(audio)
     held, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -117,7 +114,7 @@ def test_an_hour_needs_no_more_memory_than_a_minute():
 
 
 def test_tensors_mappings_and_uneven_stems():
-    stems = pink_stems(1.0, RATE)
+    stems = noise_stems(1.0, RATE)
     array = render_scene(stems, RATE, "studio")
     tensor = render_scene(torch.from_numpy(stems), RATE, "studio")
     np.testing.assert_array_equal(array.audio, tensor.audio)
