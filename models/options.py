@@ -80,7 +80,12 @@ def add_sampling_flags(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="song i has seed N + i; the same seed gives the same song (default 42)",
     )
-    add("--steps", type=number(1, 1_000, int), metavar="N", help="steps of the score's flow (default 12)")
+    add(
+        "--steps",
+        type=number(1, 1_000, int),
+        metavar="N",
+        help="steps of the score's flow (default 12)",
+    )
     add(
         "--guidance",
         type=weight,

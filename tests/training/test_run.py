@@ -29,7 +29,10 @@ def at(folder: Path, step: int) -> dict:
 
 
 def test_stages_follow_one_another(all_stages):
-    found = [(s["stage"], s["stage_step"]) for s in (at(all_stages, n) for n in range(1, 1 + 3 * len(STAGE_ORDER)))]
+    found = [
+        (s["stage"], s["stage_step"])
+        for s in (at(all_stages, n) for n in range(1, 1 + 3 * len(STAGE_ORDER)))
+    ]
     assert found == [(stage, n) for stage in STAGE_ORDER for n in (1, 2, 3)]
     assert final(all_stages)["model"].keys() == at(all_stages, 1)["model"].keys()
 
@@ -108,7 +111,11 @@ def test_time_limit_is_shared_so_that_every_stage_is_trained(tmp_path):
         objective.on_call = lambda batch: time.sleep(0.01)
     run(tmp_path, project, stage="all", steps=10_000, time_limit=1.5 / 60, val_check_interval=0.0)
     state = final(tmp_path)
-    assert state["stage"] == STAGE_ORDER[-1] and 0 < state["stage_step"] < 10_000 and not state["complete"]
+    assert (
+        state["stage"] == STAGE_ORDER[-1]
+        and 0 < state["stage_step"] < 10_000
+        and not state["complete"]
+    )
 
 
 def test_a_new_run_never_mixes_with_an_old_one(tmp_path):

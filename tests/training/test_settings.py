@@ -26,7 +26,14 @@ def test_defaults_are_the_documents():
     expected |= {"warmup_steps": 1000, "checkpoint_dir": "checkpoints", "preset": "base"}
     expected |= {"log_every": 100, "save_every": 1000, "val_check_interval": 0.25, "keep_last": 3}
     assert expected.items() <= asdict(settings).items()
-    assert settings.stages() == ["codec", "score", "transcriber", "planner", "composer", "performer"]
+    assert settings.stages() == [
+        "codec",
+        "score",
+        "transcriber",
+        "planner",
+        "composer",
+        "performer",
+    ]
     assert replace(settings, stage="composer").stages() == ["composer"]
 
 
