@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+
 from utils import UserError, write_atomically
 
 UNKNOWN = float("nan")
@@ -109,6 +111,8 @@ def _number(name: str, value):
 
 def _plain(value):
     """The same without NaN (None) and infinities (a word), which JSON does not have."""
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else written(value)
     if isinstance(value, Mapping):

@@ -2,9 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from metrics.report import Row, markdown, read_rows, table, write_report, written
+from metrics.report import Row, markdown, read_rows, table, write_json, write_report, written
 from utils import UserError
 
 ROWS = [
@@ -63,3 +64,8 @@ def test_rows_are_read_as_they_were_written(tmp_path):
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(UserError, match="no results can be read"):
         read_rows(tmp_path / "other.json")
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path):
+    write_json(tmp_path / "a.json", {"n": np.int64(3), "x": np.float32(0.5), "v": np.arange(2)})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"n": 3, "x": 0.5, "v": [0, 1]}

@@ -37,6 +37,7 @@ class Acoustics:
         latency: samples before the first arrival.
         early, late: images of up to three reflections, and the late field's filter (c, t) with its
             level; None in open air.
+        first: indices of the images of one reflection.
         walls: minimum-phase spectra (i, f) of what the walls leave of each image.
     """
 
@@ -50,9 +51,11 @@ class Acoustics:
         self.places = [source.sampled(PLACES_OF_A_PATH) for source in sources]
         self.skip = self._nearest() - self.latency
         self.early: Images | None = None
+        self.first: np.ndarray | None = None
         self.late: np.ndarray | None = None
         if scene.room is not None:
             self.early = image_sources(scene.room, EARLY_ORDER)
+            self.first = np.flatnonzero(self.early.hits.sum(axis=1) == 1)
             self.walls = self._wall_spectra(self.early)
             self.late = self._late()
 
@@ -123,9 +126,12 @@ class Acoustics:
         Energy is that of noise with the spectrum of music, direct, early and late, on the mean of
         its path: a place in the room does not undo the balance of the music.
         """
-        every = None if self.early is None else np.arange(len(self.early.hits))
-        heard = (self.paths(place, every, direct=True) for place in self.places[index])
-        power = np.mean([self._power(joined(filters, self.late)) for filters in heard])
+        rest = joined(self.still(index), self.late)
+        if not self.sources[index].moves:
+            power = self._power(rest)
+        else:
+            heard = (self.paths(p, self.first, direct=True) for p in self.places[index])
+            power = np.mean([self._power(joined(filters, rest)) for filters in heard])
         return 10.0 ** (self.sources[index].gain_db / 20.0) / np.sqrt(power)
 
     def _power(self, filters: np.ndarray) -> float:

@@ -49,22 +49,27 @@ class DelayLine:
         windows = np.lib.stride_tricks.sliding_window_view(signal, TAPS)
         self._parts = np.ascontiguousarray(windows) @ farrow_taps().T
 
-    def read(self, places: np.ndarray) -> np.ndarray:
-        """The signal at `places` (n,), samples from its beginning; float32 (n,).
+    def read(self, first: int, behind: np.ndarray) -> np.ndarray:
+        """The signal at `first + i - behind[i]`, float32 (n,); places lie at least 12 samples
+        inside it.
 
-        Places lie at least 12 samples inside the signal.
+        Args:
+            behind: samples (n,), float32; precise where they are small, so `first` takes what all
+                have in common.
         """
-        out = np.empty(len(places), np.float32)
-        for first in range(0, len(places), CHUNK):
-            chunk = places[first : first + CHUNK]
-            whole = chunk.astype(np.int64)
-            place = (2.0 * (chunk - whole) - 1.0).astype(np.float32)
-            rows = self._parts.take(whole - (HALF - 1), axis=0, mode="clip")
+        out = np.empty(len(behind), np.float32)
+        for begin in range(0, len(behind), CHUNK):
+            back = behind[begin : begin + CHUNK]
+            whole = np.ceil(back)
+            place = np.float32(2.0) * (whole - back) - np.float32(1.0)
+            start = first + begin - (HALF - 1)
+            rows = np.arange(start, start + len(back)) - whole.astype(np.int64)
+            rows = self._parts.take(rows, axis=0, mode="clip")
             total = rows[:, ORDER].copy()
             for power in range(ORDER - 1, -1, -1):
                 total *= place
                 total += rows[:, power]
-            out[first : first + CHUNK] = total
+            out[begin : begin + CHUNK] = total
         return out
 
 

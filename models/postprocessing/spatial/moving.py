@@ -10,6 +10,7 @@ What it does not know: that a fast source is heard where it was when the sound l
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,25 +83,35 @@ class MovingSource:
         path: Feeds = self.layout.feeds(*split(positions))
         behind = self.acoustics.samples(path.delays)
         gains = path.gains.astype(np.float32)
-        for first in range(0, self.block, STRETCH_SAMPLES):
-            part = slice(first, min(first + STRETCH_SAMPLES, self.block))
-            points = slice(part.start // CONTROL_SAMPLES, part.stop // CONTROL_SAMPLES + 1)
+        for part, points in self._stretches():
             heard = self._read(line, part, behind[points])
             sent = ramps(gains[points])
             sent.reshape(-1, *heard.shape)[:] *= heard
             feeds[:, part] += sent
 
+    def _stretches(self) -> Iterator[tuple[slice, slice]]:
+        """Short parts of the block, which fit a processor's cache, and their control points."""
+        for first in range(0, self.block, STRETCH_SAMPLES):
+            last = min(first + STRETCH_SAMPLES, self.block)
+            yield (
+                slice(first, last),
+                slice(first // CONTROL_SAMPLES, last // CONTROL_SAMPLES + 1),
+            )
+
     def _read(self, line: DelayLine, part: slice, behind: np.ndarray) -> np.ndarray:
         """Part of the block (d, t) with delays in samples (m, d) at its control points."""
-        places = np.arange(self.history + part.start, self.history + part.stop) - ramps(behind)
-        return np.stack([line.read(row) for row in places])
+        common = np.floor(behind.min(axis=0))
+        rows = ramps((behind - common).astype(np.float32))
+        starts = self.history + part.start - common.astype(np.int64)
+        return np.stack([line.read(int(s), row) for s, row in zip(starts, rows, strict=True)])
 
     def _around_head(self, line: DelayLine, positions: np.ndarray) -> np.ndarray:
         """The direct sound (2, block + tail), each frame through the filters at its ends."""
         directions, distances = split(positions)
         paths = self.hrtf.paths(directions, distances)
-        behind, whole = self.acoustics.samples(paths / SPEED_OF_SOUND), slice(0, self.block)
-        heard = self._read(line, whole, behind)
+        behind = self.acoustics.samples(paths / SPEED_OF_SOUND)
+        parts = [self._read(line, part, behind[points]) for part, points in self._stretches()]
+        heard = np.concatenate(parts, axis=1)
         frame, size = frame_samples(self.sample_rate), direct_size(self.sample_rate)
         every = slice(None, None, frame // CONTROL_SAMPLES)
         spectra = self.hrtf.spectra(directions[every], size)
@@ -139,9 +150,8 @@ class Groups:
         open_air = np.ones((1, len(grid_hertz(acoustics.sample_rate))))
         if acoustics.early is None:
             return cls(none, none, open_air)
-        images = np.flatnonzero(acoustics.early.hits.sum(axis=1) == 1)
-        walls, group = np.unique(acoustics.walls[images], axis=0, return_inverse=True)
-        return cls(images, group.reshape(-1) + 1, np.concatenate([open_air, walls]))
+        walls, group = np.unique(acoustics.walls[acoustics.first], axis=0, return_inverse=True)
+        return cls(acoustics.first, group.reshape(-1) + 1, np.concatenate([open_air, walls]))
 
     def filters(self, acoustics: Acoustics) -> np.ndarray:
         """Filters (g * k, c, taps) behind the feeds."""
