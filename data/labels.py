@@ -130,7 +130,8 @@ def labels_of(
         return labels
     sheet = LeadSheet.from_score(score) if sheet is None else sheet
     if labels["style"] < 0:
-        labels["style"] = style_of(score, sheet)
+        genre = GENRES[labels["genre"]] if labels["genre"] >= 0 else None
+        labels["style"] = style_of(score, sheet, genre)
     emotion = _feeling(score, sheet)
     labels.update({n: v for n, v in emotion.items() if n != "emotion" or labels["emotion"] < 0})
     labels["key"] = -1 if sheet.key is None else sheet.key_index

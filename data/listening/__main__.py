@@ -9,6 +9,7 @@ import numpy as np
 
 from data.labels import EMOTIONS
 from data.listening import Heard, listen
+from data.sources import SPLITS
 from utils import NUM_STEMS, STEMS, Parser, UserError, run_script
 
 
@@ -25,8 +26,10 @@ def build_parser() -> Parser:
         nargs="*",
         help="audio files (mixes), or folders with bass, drums, guitar and piano as wav or flac",
     )
-    add("--check", action="store_true", help="measure against composed songs; prints a table")
-    add("--songs", type=int, default=100, help="composed songs to measure (default: %(default)s)")
+    add("--check", action="store_true", help="measure against what is known; prints a table")
+    add("--songs", type=int, default=100, help="excerpts to measure (default: %(default)s)")
+    add("--data_dir", type=Path, help="measure on its songs with notes (default: composed songs)")
+    add("--split", choices=SPLITS, default="validation", help="of them (default: %(default)s)")
     return parser
 
 
@@ -36,15 +39,27 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise UserError("pass audio files or song folders to listen to, or --check")
     if args.songs < 1:
         raise UserError(f"--songs must be at least 1, not {args.songs}")
+    if args.data_dir is not None and not args.check:
+        raise UserError("--data_dir is what --check measures on: pass --check with it")
     for path in args.path:
         print(f"{path}\n{described(_heard(path))}")
     if args.check:
-        from tqdm import tqdm
+        print(_checked(args.songs, args.data_dir, args.split))
 
-        from data.listening.check import check, table
 
-        progress = lambda numbers: tqdm(numbers, unit="song", disable=None)
-        print(table(check(args.songs, progress), args.songs))
+def _checked(count: int, data_dir: Path | None, split: str) -> str:
+    """The table of the check on composed songs, or on a corpus."""
+    from tqdm import tqdm
+
+    from data.listening.check import check, composed, excerpts, table
+    from data.sources import build_source, guess_source
+
+    truths = composed(count)
+    if data_dir is not None:
+        source = build_source(guess_source(data_dir), data_dir, split)
+        count = min(count, len(source))
+        truths = excerpts(source, count)
+    return table(check(tqdm(truths, total=count, unit="song", disable=None)), count)
 
 
 def _heard(path: Path) -> Heard:

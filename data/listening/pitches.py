@@ -81,11 +81,10 @@ def _tuning(bins: np.ndarray) -> float:
 
 def _flattened(bins: np.ndarray) -> np.ndarray:
     """What stands out of its surroundings (an octave), over their deviation: (m, bins)."""
-    size = 12 * _BINS + 1
-    mean = ndimage.uniform_filter1d(bins, size, axis=1)
-    excess = bins - mean
-    spread = ndimage.uniform_filter1d(excess**2, size, axis=1)
-    deviation = np.sqrt(np.maximum(spread, 0.0))
+    octave = np.full(12 * _BINS + 1, 1.0 / (12 * _BINS + 1))
+    excess = bins - ndimage.convolve1d(bins, octave, axis=1)
+    # every window is summed anew: a running sum rounds the squares of silence to below zero
+    deviation = np.sqrt(ndimage.convolve1d(excess**2, octave, axis=1))
     floor = 0.01 * float(deviation.max(initial=0.0)) + 1e-9
     return np.maximum(excess, 0.0) / np.maximum(deviation, floor) ** 0.7
 

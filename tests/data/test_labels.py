@@ -97,6 +97,15 @@ def test_without_a_score_only_tags_speak():
         assert np.array_equal(labels[name], rest[name], equal_nan=True)
 
 
+def test_a_style_may_need_the_word_of_the_genre():
+    song = compose(6, style="electronic", num_bars=8)
+    song.tags.clear()
+    assert labels_of(song, {}, EVERYONE)["style"] == -1
+    assert labels_of(song, {"genre": "electronic"}, EVERYONE)["style"] == STYLES.index("electronic")
+    said = labels_of(song, {"genre": "electronic", "style": "pop"}, EVERYONE)
+    assert said["style"] == STYLES.index("pop")
+
+
 @pytest.mark.parametrize("genre", ["classical_soundtrack", "", None, "polka", 99, -3, 2.5])
 def test_unknown_genres_stay_unknown(genre):
     assert labels_of(None, {"genre": genre}, EVERYONE)["genre"] == -1

@@ -11,11 +11,15 @@ from data.listening.check import (
     MEANS,
     check,
     chord_overlap,
+    composed,
     excerpt_of,
+    excerpts,
     f_measure,
+    facts_of,
     judged,
     table,
 )
+from data.sources import build_source
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +52,35 @@ def test_mistakes_have_names(truth):
     assert scores["tempo"] == 0.0 and scores["tempo, octaves apart"] == 1.0
     assert scores["key"] == scores["key, exact or relative"] == 0.0
     assert scores["key, or a fifth away"] == scores["mode"] == 1.0
+    slow = judged({**labels, "tempo": 0.93 * truth.bpm}, true_sheet(truth), truth)
+    assert slow["tempo"] == slow["tempo, octaves apart"] == 0.0 and slow["tempo within 8 %"] == 1.0
+    assert slow["tempo and place of the beats"] == 0.0 and slow["beats"] == 1.0
     relative = (truth.key + 9) % 12 + 12 if truth.key < 12 else (truth.key + 3) % 12
     scores = judged({**labels, "key": relative}, true_sheet(truth), truth)
     assert scores["key"] == scores["mode"] == 0.0 and scores["key, exact or relative"] == 1.0
     silent = LeadSheet(duration=truth.score.duration)
     nothing = judged({**labels, "key": -1, "tempo": float("nan")}, silent, truth)
     assert nothing["key"] == nothing["tempo"] == nothing["beats"] == nothing["mode"] == 0.0
+
+
+def test_nothing_is_judged_where_the_truth_is_unknown(truth):
+    labels = labels_of(replace(truth.score, key=truth.key), {}, truth.present)
+    nan = float("nan")
+    vague = replace(truth, bpm=nan, key=-1, meter=-1, swing=nan)
+    scores = judged(labels, true_sheet(truth), vague)
+    unknown = {name for name, score in scores.items() if np.isnan(score)}
+    known = {"beats", "downbeats", "chord root", "chord triad"}
+    assert unknown == set(scores) - known
+
+
+def test_the_segments_of_a_corpus_are_their_own_truth():
+    source = build_source("arranger", None, "validation")
+    first, second = excerpts(source, 2)
+    assert not np.array_equal(first.audio, second.audio) and first.score.key is None
+    labels, sheet = facts_of(first)["notes"]
+    scores = judged(labels, sheet, first)
+    for name in ("tempo", "beats", "downbeats", "tempo and place of the beats", "meter"):
+        assert scores[name] == 1.0, name
 
 
 def test_f_measure():
@@ -76,7 +103,7 @@ def test_chord_overlap_tells_roots_from_triads(truth):
 
 
 def test_the_table_of_two_songs():
-    found = check(2)
+    found = check(composed(2))
     assert all(0.0 <= found["tempo"][means] <= 1.0 for means in MEANS)
     assert found["tempo"]["notes"] == found["beats"]["notes"] == 1.0
     lines = table(found, 2).splitlines()

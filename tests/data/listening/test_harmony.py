@@ -3,7 +3,8 @@
 import numpy as np
 
 from data.chords import KEYS
-from data.listening.harmony import heard_harmony
+from data.listening import pitches
+from data.listening.harmony import _per_beat, heard_harmony
 from data.listening.layers import layers_of
 from tests.data.listening.sounds import band
 
@@ -29,3 +30,20 @@ def test_without_beats_the_key_still_speaks():
     layers = layers_of(band(120.0, 8.0, roots=(48, 53, 43, 48)), EVERYONE)
     chords, key = heard_harmony(layers, np.zeros(0), np.zeros(0, int))
     assert chords == () and KEYS[key] == "C major"
+
+
+def test_one_beat_is_too_few_for_chords():
+    layers = layers_of(band(120.0, 8.0, roots=(48, 53, 43, 48)), EVERYONE)
+    chords, key = heard_harmony(layers, np.array([1.0]), np.zeros(1, int))
+    assert chords == () and KEYS[key] == "C major"
+
+
+def test_beats_without_sound_hold_no_chroma():
+    beats = 0.5 * np.arange(4)
+    silent = np.zeros((60, pitches.HIGHEST - pitches.LOWEST), np.float32)
+    assert not _per_beat(silent, beats).any()
+    one = silent.copy()
+    one[: round(0.5 * pitches.RATE), 60 - pitches.LOWEST] = 3.0
+    chroma = _per_beat(one, beats)
+    assert chroma.shape == (4, 12) and np.isfinite(chroma).all()
+    assert chroma[0, 0] > 0.9 and not chroma[1:].any()

@@ -26,5 +26,11 @@ def test_mistakes_are_named(tmp_path):
         main([])
     with pytest.raises(UserError, match="--songs must be at least 1"):
         main(["--check", "--songs", "0"])
+    with pytest.raises(UserError, match="pass --check with it"):
+        main(["song.wav", "--data_dir", str(tmp_path)])
+    save_audio(tmp_path / "song" / "bass.wav", band(104.0, 2.0)[0], 22_050, "PCM_16")
+    few = pytest.warns(UserWarning, match="too few to hold any out")
+    with few, pytest.raises(UserError, match="has no notes to check against"):
+        main(["--check", "--data_dir", str(tmp_path), "--split", "train", "--songs", "1"])
     with pytest.raises(UserError, match=r"missing\.wav"):
         main([str(tmp_path / "missing.wav")])

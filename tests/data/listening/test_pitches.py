@@ -3,7 +3,18 @@
 import numpy as np
 import pytest
 
-from data.listening.pitches import HIGHEST, LOWEST, RATE, chroma_of, note_levels
+from data.listening.pitches import (
+    HIGHEST,
+    HOP_SAMPLES,
+    LOWEST,
+    RATE,
+    WINDOW_SAMPLES,
+    _binned,
+    _flattened,
+    chroma_of,
+    note_levels,
+)
+from data.listening.spectra import magnitudes
 from tests.data.listening.sounds import chord, tone
 
 
@@ -39,3 +50,12 @@ def test_chroma_folds_octaves_and_counts_a_range_of_notes():
 
 def test_silence_holds_no_note():
     assert not note_levels(np.zeros(30_000, np.float32)).any()
+
+
+def test_quiet_surroundings_have_a_deviation():
+    """Beside a strong note the squares are tiny: none of their means may fall below zero."""
+    with np.errstate(invalid="raise", divide="raise"):
+        for pitch in (45, 60, 76):
+            bins = _binned(magnitudes(tone(pitch, 1.5), WINDOW_SAMPLES, HOP_SAMPLES), 0.0)
+            flat = _flattened(bins)
+            assert np.isfinite(flat).all() and (flat >= 0.0).all()
