@@ -112,16 +112,26 @@ def spoken_facts(
 ) -> list[SpokenFacts]:
     """The facts of each song: what its prompt says outright, and over it what arguments say.
 
-    A prompt says nothing about stems that are given.
+    A prompt says nothing about stems that are given. Where somebody is left out, everybody else
+    plays: "no drums" asks for a band without drums.
     """
-    if prompts is None:
-        return [explicit] * count
     given = () if keep is None else [s for i, s in enumerate(STEMS) if keep.known[:, i].any()]
     free = lambda values: {stem: v for stem, v in values.items() if stem not in given}
-    read = [read_prompt(prompt) for prompt in prompts]
-    return [
-        over(replace(f, plays=free(f.plays), programs=free(f.programs)), explicit) for f in read
-    ]
+    facts = [explicit] * count
+    if prompts is not None:
+        read = [read_prompt(prompt) for prompt in prompts]
+        facts = [
+            over(replace(f, plays=free(f.plays), programs=free(f.programs)), explicit) for f in read
+        ]
+    others = [stem for stem in STEMS if stem not in given]
+    return [replace(f, plays=_with_the_others(f.plays, others)) for f in facts]
+
+
+def _with_the_others(plays: Mapping[str, bool], others: Sequence[str]) -> dict[str, bool]:
+    """Who plays; `others` of whom nothing is said do so where somebody is told to rest."""
+    if all(plays.values()):
+        return dict(plays)
+    return dict.fromkeys(others, True) | dict(plays)
 
 
 def over(facts: SpokenFacts, other: SpokenFacts) -> SpokenFacts:

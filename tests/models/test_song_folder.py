@@ -29,7 +29,7 @@ def song() -> SimpleNamespace:
     return SimpleNamespace(
         duration=1.0,
         seeds=[5],
-        plays=torch.tensor([[True, False, True, True]]),
+        start=SimpleNamespace(plays=torch.tensor([[True, False, True, True]])),
         lead_sheets=[LeadSheet.parse(bpm=90, key="Am", chords="Am F", duration=1.0)],
     )
 
@@ -45,5 +45,12 @@ def test_a_description_names_the_plan_and_who_sleeps(tmp_path, song):
     assert "silent" in lines[2] and "silent" in lines[4]
     assert "silent" not in lines[3]
     assert lines[5].split() == ["piano", "-20.0", "dB", "1", "notes"]
+    said = {"mix": {"lufs": -14.04}, "space": {"scene": "studio", "outputs": ["binaural", "5.1"]}}
+    (folder / "song.json").write_text(json.dumps({"notes": dict.fromkeys(STEMS, 1)} | said))
+    lines = described(folder, song, 0).splitlines()
+    assert lines[6:] == ["  master   -14.0 LUFS", "  binaural, 5.1: studio"]
+    said["mix"]["lufs"] = None
+    (folder / "song.json").write_text(json.dumps({"notes": dict.fromkeys(STEMS, 1)} | said))
+    assert "master  silent" in described(folder, song, 0)
     song.lead_sheets = [None]
     assert "bpm" not in described(folder, song, 0)

@@ -104,7 +104,7 @@ def test_prompts_say_facts_and_arguments_come_first():
     prompts = ["a waltz at 92 bpm in A minor, no drums", "something slow"]
     first, second = spoken_facts(prompts, facts(bpm=120, plays={"piano": True}), None, 2)
     assert first.bpm == 120.0 and first.key == "A minor" and first.beats_per_bar == 3
-    assert first.plays == {"drums": False, "piano": True}
+    assert first.plays == {"bass": True, "drums": False, "guitar": True, "piano": True}
     assert second.bpm == 120.0 and second.key is None and second.plays == {"piano": True}
     assert spoken_facts(None, facts(bpm=80), None, 2) == [facts(bpm=80)] * 2
     assert over(first, facts(key="C")).key == "C major"
@@ -113,7 +113,15 @@ def test_prompts_say_facts_and_arguments_come_first():
 def test_prompts_do_not_silence_what_is_given():
     keep = Keep.stems({"drums": np.ones(4_096, np.float32)})
     (said,) = spoken_facts(["no drums, no bass"], facts(), keep, 1)
-    assert said.plays == {"bass": False}
+    assert said.plays == {"bass": False, "guitar": True, "piano": True}
+
+
+def test_where_one_rests_the_others_play():
+    asked = facts(plays={"bass": False, "piano": False})
+    (said,) = spoken_facts(None, asked, None, 1)
+    assert said.plays == {"bass": False, "drums": True, "guitar": True, "piano": False}
+    (said,) = spoken_facts(["with guitar"], facts(), None, 1)
+    assert said.plays == {"guitar": True}
 
 
 def test_each_song_has_the_sheet_of_its_own_words():
