@@ -5,7 +5,9 @@ Spectral frames (hop 256) in a compressed complex domain -> ConvNeXt blocks -> f
 into one latent frame -> ConvNeXt blocks -> Gaussian bottleneck; the decoder mirrors it and ends in
 an inverse STFT, so that nearly all work is done at the latent rate. In the compressed domain a
 spectrum Z stands for Z / sqrt|Z|: quiet partials weigh as much as they are heard, silence is zero.
-It does not know which stem it hears, only the scale of each stem's latents.
+What the decoder draws is multiplied by a gate per bin, since a sum cannot be silent between the
+partials and a factor can. It does not know which stem it hears, only the scale of each stem's
+latents.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from models.latent.blocks import LatentNorm, convnext_stack, in_pieces
 from utils import FRAME_SAMPLES, NUM_STEMS
 
 KERNEL = 7
+GATE_RANGE = (-8.0, 4.0)  # natural logarithm of a factor on the compressed spectrum
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,11 @@ class Codec(nn.Module):
         self.decoder_unfold = nn.Linear(coarse, fold * fine)
         self.decoder_fine = convnext_stack(fine, config.decoder_depth[0], kernel=KERNEL)
         self.decoder_out = nn.Sequential(nn.LayerNorm(fine), nn.Linear(fine, self.spectrum.width))
+        self.decoder_gate = nn.Sequential(
+            nn.LayerNorm(fine), nn.Linear(fine, self.spectrum.width // 2)
+        )
+        nn.init.zeros_(self.decoder_gate[1].weight)
+        nn.init.zeros_(self.decoder_gate[1].bias)
         self.norm = LatentNorm(NUM_STEMS, config.latent_dim)
 
     def posterior(self, audio: torch.Tensor) -> CodecPosterior:
@@ -153,7 +161,13 @@ class Codec(nn.Module):
         """Audio (b, l x 1,024) of codec-scale latents (b l d), in one piece."""
         x = self.decoder_coarse(self.decoder_in(latents))
         x = rearrange(self.decoder_unfold(x), "b l (r w) -> b (l r) w", r=self.config.fold)
-        return self.spectrum.inverse(self.decoder_out(self.decoder_fine(x)))
+        x = self.decoder_fine(x)
+        gate = self.decoder_gate(x).clamp(*GATE_RANGE).exp()
+        return self.spectrum.inverse(self.decoder_out(x) * torch.cat([gate, gate], dim=-1))
+
+    def decoder(self) -> Iterator[nn.Parameter]:
+        """Parameters of the way from latents to audio."""
+        return (p for name, p in self.named_parameters() if name.startswith("decoder_"))
 
     def encode(self, audio: torch.Tensor) -> torch.Tensor:
         """Unit-scale latents (b s l d) of stems (b s t), t a multiple of 1,024; no randomness.

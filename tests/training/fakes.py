@@ -32,7 +32,7 @@ class Part(nn.Module):
 
 
 class FakeModel(nn.Module):
-    """Two parts, one per stage, as the whole model has."""
+    """A part per stage, but for the decoder's, which is the codec's."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class FakeDataset:
 class FakeProject:
     """Stands in for `training.project.Project`."""
 
-    parts = {stage: stage for stage in STAGE_ORDER} | {"score": "score_codec"}
+    parts = {stage: stage for stage in STAGE_ORDER} | {"decoder": "codec", "score": "score_codec"}
 
     def __init__(self, *, validation: bool = True) -> None:
         self.objectives = {s: objective_class(p) for s, p in self.parts.items()}

@@ -20,7 +20,7 @@ def all_stages(tmp_path_factory) -> Path:
 
     AcceleratorState._reset_state(reset_partial_state=True)
     folder = tmp_path_factory.mktemp("all")
-    run(folder, stage="all", steps=3, keep_last=20, save_every=1)
+    run(folder, stage="all", steps=3, keep_last=30, save_every=1)
     return folder
 
 
@@ -38,7 +38,7 @@ def test_stages_follow_one_another(all_stages):
 
 
 def test_each_stage_begins_with_the_average_of_the_one_before(all_stages):
-    end, begin = at(all_stages, 3), at(all_stages, 4)
+    end, begin = at(all_stages, 6), at(all_stages, 7)  # decoder, score
     assert end["complete"] and not begin["complete"]
     for name, tensor in end["ema"].items():
         assert torch.equal(begin["model"][name], tensor)
@@ -63,9 +63,9 @@ def test_interrupted_in_any_stage_equals_uninterrupted(all_stages, tmp_path, sta
 
     project.objectives[stage].on_call = cut
     with pytest.raises(Stopped):
-        run(tmp_path, project, stage="all", steps=3, save_every=1, keep_last=20)
+        run(tmp_path, project, stage="all", steps=3, save_every=1, keep_last=30)
     assert final(tmp_path)["stage"] == stage
-    run(tmp_path, stage="all", steps=3, save_every=1, keep_last=20, resume=True)
+    run(tmp_path, stage="all", steps=3, save_every=1, keep_last=30, resume=True)
     assert_same_state(final(all_stages), final(tmp_path))
 
 
@@ -85,7 +85,7 @@ def test_a_signal_while_data_is_prepared_keeps_the_stage_before(tmp_path):
     project.objectives["score"].prepare_data = staticmethod(prepare)
     with pytest.raises(Stopped):
         run(tmp_path, project, stage="all", steps=2)
-    assert (final(tmp_path)["stage"], final(tmp_path)["complete"]) == ("codec", True)
+    assert (final(tmp_path)["stage"], final(tmp_path)["complete"]) == ("decoder", True)
 
 
 def test_preparation_says_where_how_much_and_when_to_stop(tmp_path):

@@ -1,0 +1,61 @@
+"""The decoder's loss: nothing else of the codec moves, and its critic has no say in itself."""
+
+import math
+
+import pytest
+import torch
+
+from models.objectives import build_objective
+from models.objectives.decoder import DecoderObjective, detail_error
+from utils import torch_rng
+
+
+def test_a_perfect_copy_lacks_no_detail():
+    audio = torch.randn(2, 8_192, generator=torch_rng(0))
+    assert detail_error(audio, audio) == 0.0
+    assert detail_error(0.5 * audio, audio).item() == pytest.approx(math.log(2.0), abs=0.01)
+
+
+def test_haze_in_a_gap_is_an_error():
+    tone = 0.3 * torch.sin(torch.arange(16_384) * 0.2)[None]
+    haze = 1e-3 * torch.randn(tone.shape, generator=torch_rng(1))
+    assert detail_error(tone + haze, tone) > 1.0
+
+
+def test_the_total_is_the_weighted_sum(model, batch):
+    losses = build_objective("decoder", model).eval()(batch, torch_rng(0))
+    weights = DecoderObjective.weights
+    assert losses.parts.keys() == weights.keys()
+    total = sum(weights[name] * value for name, value in losses.parts.items())
+    assert losses.total.item() == pytest.approx(total.item(), rel=1e-5)
+
+
+def test_only_decoder_and_critic_learn(model, batch):
+    objective = DecoderObjective(model).train()
+    objective(batch, torch_rng(0)).total.backward()
+    moved = {n.split(".")[0] for n, p in model.codec.named_parameters() if p.grad is not None}
+    assert moved and all(name.startswith("decoder_") for name in moved)
+    assert "decoder_gate" in moved
+    assert all(p.grad is not None for p in objective.critic.parameters())
+    assert not model.codec.norm.seen.any()
+
+
+def test_decoder_and_critic_pull_apart(model, batch):
+    objective = DecoderObjective(model)
+    rows = [torch.randn(2, 20_000, generator=torch_rng(i)) for i in range(2)]
+    rows[0].requires_grad_(True)
+    parts = objective._judged(*rows)
+    critic = list(objective.critic.parameters())
+    assert torch.autograd.grad(parts["critic"], rows[0], allow_unused=True, retain_graph=True) == (
+        None,
+    )
+    for name in ("deceive", "unlike"):
+        found = torch.autograd.grad(parts[name], critic, allow_unused=True, retain_graph=True)
+        assert found == (None,) * len(critic)
+        assert torch.autograd.grad(parts[name], rows[0], retain_graph=True)[0].abs().sum() > 0
+
+
+def test_media_are_the_codecs(model, batch):
+    media = DecoderObjective(model).eval().media(batch, torch_rng(0))
+    assert torch.equal(media.audio["bass/original"], batch.audio[0, 0])
+    assert len(media.audio) == 8 and len(media.images) == 4
