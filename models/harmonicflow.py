@@ -224,7 +224,7 @@ class HarmonicFlow(nn.Module):
         guidance: float | Mapping[str, float] = 2.6,
         sound_steps: int = 8,
         sound_guidance: float = 1.5,
-        sampler: str = "euler",
+        sampler: str = "ancestral",
         bpm: float | None = None,
         key: str | None = None,
         chords: str | None = None,
@@ -261,14 +261,16 @@ class HarmonicFlow(nn.Module):
                 with the end of the one before.
             seed: song i has seed + i, or one seed each; a song depends on its seed, not on the
                 batch.
-            steps, sound_steps: of the score's flow and of the sound's. sampler: "euler" calls the
-                network once a step, "midpoint" and "heun" twice.
+            steps, sound_steps: of the score's flow and of the sound's. sampler: "ancestral" (fresh
+                noise at every step of the score's) and "euler" call the network once a step,
+                "midpoint" and "heun" twice.
             guidance: stress on everything said (1: none), or a weight per condition, e.g.
                 {"all": 2, "text": 3}. sound_guidance: how firmly the sound keeps to its notes.
             bpm, key, chords, beats_per_bar: parts of the lead sheet, e.g. 92, "A minor",
                 "Am F C G" (a chord per bar, repeated), 4; lead_sheet: a whole one.
             programs: General MIDI program per stem; plays: whether a stem plays (False: it is
-                silent where its sound is not given); density: onsets per second per stem.
+                silent where its sound is not given; where one is, stems not named play); density:
+                onsets per second per stem.
             dynamics: mean velocity from 0 to 1. valence, arousal: -1 to 1, and `emotion_strength`,
                 0 to 2, how far an emotion bends tempo, mode and the rest. swing: share of the
                 long eighth, 0.5 to 0.67. register: mean MIDI pitch of guitar and piano. loudness:
@@ -375,7 +377,7 @@ class HarmonicFlow(nn.Module):
     ) -> torch.Tensor:
         """Score latents (1 s l d) made from the conditions of a batch's first segment."""
         start, seed, said = self._like(batch, generator)
-        sampling = Sampling(steps, steps, "euler", 1.0)
+        sampling = Sampling(steps, steps, "ancestral", 1.0)
         return compose(self.composer, said, start, [seed], sampling, None)
 
     @torch.no_grad()

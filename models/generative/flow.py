@@ -3,7 +3,7 @@
 tau = 0 is noise, tau = 1 is data: x_tau = (1 - tau) noise + tau data, and a network predicts the
 velocity data - noise. Samplers are pure functions of a velocity field, a start and the flow times
 to visit, all with the same arguments. Source: Liu et al. 2022 (rectified flow), Ho & Salimans 2022
-(guidance).
+(guidance), Song et al. 2023, algorithm 1 (fresh noise at every step).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable
 import torch
 
 Field = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Fresh = Callable[[int], torch.Tensor]  # noise, shaped like x, for the i-th step
 
 
 def interpolate(noise: torch.Tensor, data: torch.Tensor, tau: torch.Tensor) -> torch.Tensor:
@@ -43,14 +44,14 @@ def time_features(tau: torch.Tensor) -> torch.Tensor:
     return torch.cat([angle.sin(), angle.cos()], dim=-1)
 
 
-def euler(field: Field, x: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+def euler(field: Field, x: torch.Tensor, times: torch.Tensor, fresh: Fresh) -> torch.Tensor:
     """One call a step: x + dtau v(x, tau)."""
     for here, there in zip(times[:-1], times[1:], strict=True):
         x = x + (there - here) * field(x, here)
     return x
 
 
-def midpoint(field: Field, x: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+def midpoint(field: Field, x: torch.Tensor, times: torch.Tensor, fresh: Fresh) -> torch.Tensor:
     """Two calls a step: the velocity halfway along an Euler step."""
     for here, there in zip(times[:-1], times[1:], strict=True):
         half = (there - here) / 2
@@ -59,7 +60,7 @@ def midpoint(field: Field, x: torch.Tensor, times: torch.Tensor) -> torch.Tensor
     return x
 
 
-def heun(field: Field, x: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+def heun(field: Field, x: torch.Tensor, times: torch.Tensor, fresh: Fresh) -> torch.Tensor:
     """Two calls a step: the mean of the velocities at both ends of an Euler step."""
     for here, there in zip(times[:-1], times[1:], strict=True):
         step = there - here
@@ -68,7 +69,18 @@ def heun(field: Field, x: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
     return x
 
 
-SAMPLERS = {"euler": euler, "midpoint": midpoint, "heun": heun}
+def ancestral(field: Field, x: torch.Tensor, times: torch.Tensor, fresh: Fresh) -> torch.Tensor:
+    """One call a step: to the data as it looks from here, and back with fresh noise.
+
+    What one step got wrong the next does not inherit; a young network gains most by it.
+    """
+    for i, (here, there) in enumerate(zip(times[:-1], times[1:], strict=True)):
+        data = x + (1.0 - here) * field(x, here)
+        x = interpolate(fresh(i), data, there) if there < 1.0 else data
+    return x
+
+
+SAMPLERS = {"ancestral": ancestral, "euler": euler, "midpoint": midpoint, "heun": heun}
 
 
 def guided(velocities: torch.Tensor, weights: list[float]) -> torch.Tensor:

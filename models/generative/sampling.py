@@ -28,8 +28,10 @@ VOICE = ("program", "dynamics", "brightness", "loudness")
 class Sampling:
     """How the flows are walked.
 
-    steps: of the score's flow. sound_steps: of the sound's. sampler: its name. guidance: of the
-    score's flow and of the planner. sound_guidance: how firmly the sound keeps to its notes.
+    steps: of the score's flow. sound_steps: of the sound's. sampler: its name; the sound's flow
+    takes no fresh noise on its way (measured: duller) and walks along Euler steps instead.
+    guidance: of the score's flow and of the planner. sound_guidance: how firmly the sound keeps to
+    its notes.
     """
 
     steps: int
@@ -116,7 +118,7 @@ def compose(
             window = replace(said, sheet=None if said.sheet is None else said.sheet[:, span])
             field = _score_field(composer, window, given, held, sampling, negative)
             walk = _Walk(given, held, sampling.steps, sampling.sampler, start.tau[1])
-            latents[:, :, span] = walk.run(field, _noise(seeds, 2, span.start, given))
+            latents[:, :, span] = walk.run(field, _Noise(seeds, 2, span.start))
         known[:, :, : span.stop] = True
     return latents
 
@@ -137,17 +139,25 @@ def perform(
         if not held.all():
             score, weight = notes[:, :, span], sampling.sound_guidance
             field = _sound_field(performer, said, score, given, held, weight)
-            walk = _Walk(given, held, sampling.sound_steps, sampling.sampler, start.tau[0])
-            latents[:, :, span] = walk.run(field, _noise(seeds, 3, span.start, given))
+            sampler = "euler" if sampling.sampler == "ancestral" else sampling.sampler
+            walk = _Walk(given, held, sampling.sound_steps, sampler, start.tau[0])
+            latents[:, :, span] = walk.run(field, _Noise(seeds, 3, span.start))
         known[:, :, : span.stop] = True
     return latents
 
 
-def _noise(seeds: Sequence[int], purpose: int, first: int, like: torch.Tensor) -> torch.Tensor:
+@dataclass(frozen=True)
+class _Noise:
     """Noise of each song from its seed, what it is for and the window's place alone."""
-    shape = like.shape[1:]
-    drawn = [torch.randn(shape, generator=torch_rng(seed, purpose, first)) for seed in seeds]
-    return torch.stack(drawn).to(like)
+
+    seeds: Sequence[int]
+    purpose: int
+    first: int
+
+    def like(self, x: torch.Tensor, *step: int) -> torch.Tensor:
+        """Noise (b s l d) shaped like x: to begin with, or fresh noise for a step."""
+        rngs = [torch_rng(seed, self.purpose, self.first, *step) for seed in self.seeds]
+        return torch.stack([torch.randn(x.shape[1:], generator=rng) for rng in rngs]).to(x)
 
 
 @dataclass(frozen=True)
@@ -163,11 +173,12 @@ class _Walk:
     sampler: str
     tau: float
 
-    def run(self, field, noise: torch.Tensor) -> torch.Tensor:
+    def run(self, field, noise: _Noise) -> torch.Tensor:
         times = schedule(self.steps, self.tau).to(self.given.device)
-        held = self.held[..., None]
-        x = torch.where(held, self.given, interpolate(noise, self.given, times[0]))
-        return torch.where(held, self.given, SAMPLERS[self.sampler](field, x, times))
+        held, begin = self.held[..., None], noise.like(self.given)
+        x = torch.where(held, self.given, interpolate(begin, self.given, times[0]))
+        fresh = lambda step: noise.like(self.given, step)
+        return torch.where(held, self.given, SAMPLERS[self.sampler](field, x, times, fresh))
 
 
 def _score_field(

@@ -7,6 +7,7 @@ import torch
 
 from models.generative.flow import (
     SAMPLERS,
+    ancestral,
     guided,
     interpolate,
     sample_tau,
@@ -31,8 +32,22 @@ def test_a_straight_path_is_exact_in_any_number_of_steps(name, start):
     field = lambda x, tau: velocity(noise, data)
     for steps in (1, 5):
         begin = interpolate(noise, data, torch.tensor(start))
-        walked = SAMPLERS[name](field, begin, schedule(steps, start))
+        walked = SAMPLERS[name](field, begin, schedule(steps, start), lambda step: noise)
         assert torch.allclose(walked, data, atol=1e-5)
+
+
+def test_fresh_noise_forgets_the_way_but_not_the_data():
+    noise, data = torch.randn(2, 1, 4, 6, 5, generator=torch_rng(4))
+    seen = []
+
+    def field(x, tau):
+        seen.append(x)
+        return (data - x) / (1.0 - tau)  # every point leads to the same data
+
+    other = torch.randn(noise.shape, generator=torch_rng(5))
+    walked = ancestral(field, noise, schedule(2), lambda step: other)
+    assert torch.allclose(walked, data, atol=1e-5)
+    assert torch.allclose(seen[1], interpolate(other, data, torch.tensor(0.5)), atol=1e-6)
 
 
 @pytest.mark.parametrize(("name", "order"), [("euler", 1), ("midpoint", 2), ("heun", 2)])
@@ -41,7 +56,7 @@ def test_order_of_accuracy(name, order):
     errors = []
     for steps in (16, 32):
         ones = torch.ones(1, 5, dtype=torch.float64)
-        x = SAMPLERS[name](field, ones, schedule(steps).double())
+        x = SAMPLERS[name](field, ones, schedule(steps).double(), torch.zeros)
         errors.append((x - math.exp(-2.0)).abs().max().item())
     assert abs(math.log2(errors[0] / errors[1]) - order) < 0.2
 
