@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from models.finishing import add_finish_flags, finish_of
 from models.options import (
     add_label_flags,
     add_machine_flags,
@@ -23,7 +24,7 @@ from models.options import (
 )
 from utils import STEMS, Parser, UserError, did_you_mean, run_script
 
-SAMPLERS = ("euler", "midpoint", "heun")
+SAMPLERS = ("ancestral", "euler", "midpoint", "heun")
 PROGRAMS = {"bass": (32, 39), "guitar": (24, 31), "piano": (0, 7)}
 
 
@@ -74,6 +75,7 @@ def build_parser() -> Parser:
     _add_more_sampling(parser.add_argument_group("sampling, further"))
     add_machine_flags(parser)
     _add_output(parser.add_argument_group("output"))
+    add_finish_flags(parser.add_argument_group("mix and room (44,100 Hz, 24 bit)"))
     return parser
 
 
@@ -179,7 +181,8 @@ def _add_more_sampling(group: Any) -> None:
     add(
         "--sampler",
         choices=SAMPLERS,
-        help="midpoint and heun take two calls a step (default euler)",
+        help="how the flows are walked (default ancestral: the score with fresh noise at every "
+        "step); midpoint and heun take two calls a step",
     )
     add(
         "--sound_steps",
@@ -275,6 +278,7 @@ def band_options(args: argparse.Namespace) -> dict[str, Any]:
 
 def write_songs(args: argparse.Namespace) -> None:
     """Loads, generates batch after batch and writes one folder per song."""
+    finish = finish_of(args)
     options = generate_options(args) | plan_options(args) | band_options(args)
     options |= spoken(args, "negative_text", "sampler", "sound_steps", "sound_guidance")
     from models.given_music import given_options
@@ -291,7 +295,8 @@ def write_songs(args: argparse.Namespace) -> None:
         songs.settings["checkpoint"] = args.checkpoint or "release"
         for index, (text, seed) in enumerate(zip(texts, seeds, strict=True)):
             folder = new_folder(Path(args.output_dir), text, seed)
-            songs.save(folder, index=index, audio_format=args.format, voice=args.voice)
+            saved = {"audio_format": args.format, "voice": args.voice, "finish": finish}
+            songs.save(folder, index=index, **saved)
             print(described(folder, songs, index))
 
 

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from data.lead_sheet import LeadSheet
 from data.roll import from_roll, to_roll
 from data.score import DRUM_PROGRAM, Score
+from models import finishing
 from utils import (
     FRAME_SAMPLES,
     SAMPLE_RATE,
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from models.generative.brief import Plan
     from models.generative.starts import Start
     from models.harmonicflow import HarmonicFlow
+    from models.postprocessing.mixing import Mixed, MixSettings
+    from models.postprocessing.spatial import Rendered, Scene
 
 SEAM_SAMPLES = 110
 ONSET_THRESHOLD = 0.5
@@ -132,6 +135,32 @@ class Generation:
         """Sum of the stems (b t), before mastering."""
         return self.audio.sum(1)
 
+    def mixed(self, index: int, mix: str | Path | MixSettings = "auto") -> Mixed:
+        """One song's stems on the console: stereo (2 t) at 44,100 Hz, -14 LUFS, with what made it.
+
+        Args:
+            mix: "auto" asks the mixer; `MixSettings` or the path of a mix.json are followed.
+        """
+        return finishing.mixed(self.stems(index).numpy(), mix)
+
+    def in_space(
+        self,
+        index: int,
+        space: str | Path | Scene,
+        *,
+        output: str = "binaural",
+        mix: str | Path | MixSettings = "none",
+    ) -> Rendered:
+        """One song's stems in a room, (c t) at 44,100 Hz.
+
+        Args:
+            space: "stage", "studio", "headphones", "cathedral", "orbit", a scene's JSON file or a
+                `Scene`.
+            output: "binaural", "stereo", "ambisonics" or "5.1".
+            mix: as in `mixed`; the room hears what leaves the console's channels.
+        """
+        return finishing.in_room(self.stems(index).numpy(), space, output=output, mix=mix)
+
     def roll(self, index: int) -> torch.Tensor:
         """Score roll (s l p) that one song plays; notes that were given are as they were given."""
         with torch.no_grad():
@@ -168,15 +197,17 @@ class Generation:
         index: int = 0,
         audio_format: str = "wav",
         voice: str = "neural",
+        finish: finishing.Finish | None = None,
     ) -> Path:
         """Writes one song as a folder: stems, mix, song.mid, lead_sheet.json, spectrograms.png and
-        song.json.
+        song.json; master and room where `finish` asks for them.
 
         Args:
             folder: created where missing; files of the same name are replaced, each in one go.
             index: which of the b songs.
             audio_format: "wav" or "flac", both 24 bit.
             voice: "neural" for the model's own sound, "soundfont" for its notes on a SoundFont.
+            finish: a mix and a room, of the same stems.
 
         Returns:
             The folder. Stems share one gain where the loudest sum would clip; it is in song.json.
@@ -185,7 +216,7 @@ class Generation:
         from data.midi import write_midi
         from metrics.pictures import save_song_picture
 
-        folder = Path(folder)
+        folder, finish = Path(folder), (finish or finishing.Finish()).checked()
         score, sheet = self.score(index), self.lead_sheets[index]
         stems = self._voiced(index, score, voice)
         loudest = max(float(np.abs(stems.sum(0)).max()), float(np.abs(stems).max()), 1e-9)
@@ -197,8 +228,9 @@ class Generation:
         if sheet is not None:
             sheet.to_json(folder / "lead_sheet.json")
         save_song_picture(folder / "spectrograms.png", stems, score)
+        described = self.describe(index, score, gain=gain, voice=voice)
+        described |= finishing.write_finish(folder, stems, finish, audio_format=audio_format)
         with write_atomically(folder / "song.json") as partial:
-            described = self.describe(index, score, gain=gain, voice=voice)
             partial.write_text(json.dumps(described, indent=2) + "\n")
         return folder
 

@@ -39,10 +39,15 @@ def described(folder: Path, generation: Generation, index: int) -> str:
     lines = [f"{folder}: {', '.join(plan)}"]
     if sheet is not None and len(sheet):
         lines.append(f"  {sheet.chart()}")
-    notes = json.loads((folder / "song.json").read_text())["notes"]
+    song = json.loads((folder / "song.json").read_text())
     for i, stem in enumerate(STEMS):
         audio = load_audio(next(folder.glob(f"{stem}.*")))
         asleep = is_silent(audio) and bool(generation.start.plays[index, i])
         advice = f"  silent: try another seed, or --plays {stem}" if asleep else ""
-        lines.append(f"  {stem:7}{level_db(audio):7.1f} dB{notes[stem]:5} notes{advice}")
+        lines.append(f"  {stem:7}{level_db(audio):7.1f} dB{song['notes'][stem]:5} notes{advice}")
+    if "mix" in song:
+        lufs = song["mix"]["lufs"]
+        lines.append(f"  master  {'silent' if lufs is None else f'{lufs:6.1f} LUFS'}")
+    if "space" in song:
+        lines.append(f"  {', '.join(song['space']['outputs'])}: {song['space']['scene']}")
     return "\n".join(lines)

@@ -91,6 +91,12 @@ def song(tmp_path) -> Path:
         (["--checkpoint", "nowhere.pt"], "no checkpoint at 'nowhere.pt'"),
         (["--output_dir", __file__], "is a file: choose a folder"),
         (["--steps", "0"], "from 1 to 1000"),
+        (["--mix", "aut"], "did you mean 'auto'"),
+        (["--mix", "nowhere.json"], "cannot read mix settings 'nowhere.json'"),
+        (["--space", "studo"], "did you mean 'studio'"),
+        (["--space", "nowhere.json"], "cannot read scene 'nowhere.json'"),
+        (["--space_output", "5.1"], "add --space stage"),
+        (["--space", "studio", "--space_output", "stero"], "choose from 'binaural', 'stereo'"),
     ],
 )
 def test_mistakes_are_one_line_that_says_what_to_do(monkeypatch, capsys, arguments, words):
@@ -134,6 +140,25 @@ def test_given_stems_come_back_and_the_others_are_made(run, song):
     gain = json.loads((folder / "song.json").read_text())["gain"]
     np.testing.assert_allclose(stem(folder, "drums"), gain * stem(song, "drums"), atol=1e-4)
     assert stem(folder, "bass").any() and not stem(folder, "guitar").any()
+
+
+@pytest.mark.filterwarnings("ignore:no trained mixer")
+def test_a_mix_and_a_room_beside_stems_that_stay_as_given(run, song):
+    asked = ("--given", f"drums={song / 'drums.wav'}", "--without", "guitar")
+    room = ("--space", "headphones", "--space_output", "stereo", "binaural")
+    plain, finished = (run(*asked, *more)[0] for more in ((), ("--mix", "auto", *room)))
+    added = {"master.wav", "mix.json", "stereo.wav", "binaural.wav", "scene.json"}
+    assert {p.name for p in finished.iterdir()} == added | {p.name for p in plain.iterdir()}
+    for name in (*STEMS, "mix"):
+        assert (stem(finished, name) == stem(plain, name)).all()
+    gain = json.loads((finished / "song.json").read_text())["gain"]
+    np.testing.assert_allclose(stem(finished, "drums"), gain * stem(song, "drums"), atol=1e-4)
+    info = soundfile.info(finished / "master.wav")
+    assert (info.samplerate, info.channels, info.subtype) == (44_100, 2, "PCM_24")
+    scene = finished / "scene.json"
+    (again,) = run(*asked, "--mix", finished / "mix.json", "--space", scene)
+    np.testing.assert_allclose(stem(again, "master"), stem(finished, "master"), atol=1e-4)
+    np.testing.assert_allclose(stem(again, "binaural"), stem(finished, "binaural"), atol=1e-4)
 
 
 def test_continuing_keeps_the_beginning_and_adds_the_duration(run, song):

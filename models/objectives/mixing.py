@@ -1,12 +1,13 @@
 """Stage "mixing": the mixer puts right what was damaged, and a listener tries to tell.
 
-A song's stems at the levels of the data are the reference. They are damaged (`mixing.damage`), the
-mixer hears the result and sets the console, whose output is compared with the reference: loudness,
-tone and dynamics per stem, and the spectrum of the sum. One song of a batch goes through the
-differentiable console as audio; all of them go through the console on spectra, four damages each
-(`mixing.spectra`). Validation is by audio alone. A listener, trained beside it, hears the
-spectra of the stems and of the sum and learns to tell reference from restoration; the mixer learns
-to deceive it (least squares, Mao et al. 2017).
+A song's stems, each at one loudness, are the reference: the balance of the data. They are damaged
+(`mixing.damage`), the mixer hears the result and sets the console, whose output is compared with
+the reference: loudness, tone and dynamics per stem, and the spectrum of the sum. One song of a
+batch goes through the differentiable console as audio; all of them go through the console on
+spectra, four damages each (`mixing.spectra`). Validation is by audio alone. A listener, trained
+beside it, hears the spectra of the stems and of the sum and learns to tell reference from
+restoration; the mixer learns to deceive it (least squares, Mao et al. 2017). The mixer hears audio
+and not latents, so it is a model of its own and its checkpoints hold nothing else.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from models.postprocessing.mixing.listening import (
     loudness,
     tone,
 )
-from models.postprocessing.mixing.network import NOMINAL_LUFS, Controls, Mixer
+from models.postprocessing.mixing.network import NOMINAL_LUFS, QUIETEST_LUFS, Controls, Mixer
 from models.postprocessing.mixing.space import gain
 from models.postprocessing.mixing.spectra import compressed, restored_spectra, sum_spectra
 from utils import NUM_STEMS, SAMPLE_RATE
@@ -186,16 +187,11 @@ def repeated(heard: Heard, times: int) -> Heard:
 
 
 def nominal(stems: torch.Tensor) -> torch.Tensor:
-    """Stems (b s t) under one gain per song, so that they are at `NOMINAL_LUFS` on average."""
+    """Stems (b s t), each at `NOMINAL_LUFS`: the data's balance without its random gains."""
     heard = hear(stems)
     keep = gate(heard)
-    sounds = keep.any(-1)
-    mean = (loudness(heard, keep) * sounds).sum(-1) / sounds.sum(-1).clamp_min(1)
-    return (
-        stems
-        * 10.0 ** ((NOMINAL_LUFS - mean) / 20.0)[:, None, None]
-        * sounds.any(-1)[:, None, None]
-    )
+    gain_db = NOMINAL_LUFS - loudness(heard, keep).clamp_min(QUIETEST_LUFS)
+    return gain(stems, SAMPLE_RATE, gain_db) * keep.any(-1)[..., None]
 
 
 def stem_distances(found: Heard, wanted: Heard) -> dict[str, torch.Tensor]:

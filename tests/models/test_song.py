@@ -122,3 +122,13 @@ def test_what_song_json_says(song):
     assert described["brief"]["tempo"] is None and described["emotion_offsets"] is None
     assert song.describe(0, song.score(0), gain=1.0, voice="neural")["brief"]["tempo"] == 120.0
     assert described["notes"]["drums"] == 0 and described["duration_seconds"] == 1.862
+
+
+@pytest.mark.filterwarnings("ignore:no trained mixer")
+def test_songs_are_mixed_and_placed_on_demand(song):
+    master = song.mixed(1)
+    assert master.audio.shape == (2, 2 * NUM_SAMPLES)
+    assert (song.mixed(1, master.settings).audio == master.audio).all()
+    rendered = song.in_space(1, "studio", output="stereo", mix=master.settings)
+    assert rendered.sample_rate == 44_100 and rendered.channels == ("left", "right")
+    assert rendered.audio.shape[1] > 2 * NUM_SAMPLES and rendered.audio.any()

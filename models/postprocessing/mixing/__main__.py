@@ -10,8 +10,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from utils import SAMPLE_RATE, STEMS, Parser, UserError, did_you_mean, run_script
+from utils import STEMS, Parser, UserError, did_you_mean, run_script
 
+MASTER_RATE = 44_100
 SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".aiff", ".aif")
 
 
@@ -23,7 +24,9 @@ def build_parser() -> Parser:
     )
     parser.add_argument("song", nargs="+", help="song folder, or files named after their stems")
     parser.add_argument(
-        "--output", metavar="FILE", help="wav or flac (default: SONG_FOLDER/master.wav)"
+        "--output",
+        metavar="FILE",
+        help="24-bit wav or flac at 44,100 Hz (default: SONG_FOLDER/master.wav)",
     )
     parser.add_argument("--settings", metavar="FILE", help="a mix.json instead of the mixer's own")
     parser.add_argument("--weights", metavar="FILE", help="another mixer (default: the released)")
@@ -57,12 +60,13 @@ def main() -> None:
     files = stem_files(arguments.song)
     import numpy as np
 
-    from data.audio import audio_info, load_audio, save_audio
+    from data.audio import audio_info, load_audio
     from models.postprocessing.mixing import MixSettings, load_mixer, mix
+    from models.postprocessing.mixing.files import loudness_of, save_master
 
     settings = MixSettings.from_json(arguments.settings) if arguments.settings else None
     mixer = load_mixer(arguments.weights) if arguments.weights else None
-    rate = max(SAMPLE_RATE, *(audio_info(path).sample_rate for path in files.values()))
+    rate = max(MASTER_RATE, *(audio_info(path).sample_rate for path in files.values()))
     loaded = {stem: load_audio(path, sample_rate=rate) for stem, path in files.items()}
     stems = np.zeros((len(STEMS), max(len(audio) for audio in loaded.values())), np.float32)
     for stem, audio in loaded.items():
@@ -70,9 +74,8 @@ def main() -> None:
     mixed = mix(stems, rate, settings, mixer=mixer)
     folder = next(iter(files.values())).parent
     output = Path(arguments.output) if arguments.output else folder / "master.wav"
-    save_audio(output, mixed.audio, rate)
-    mixed.settings.to_json(output.with_name("mix.json"))
-    print(f"{output}: {mixed.lufs:.1f} LUFS, true peak {mixed.true_peak_dbtp:.1f} dBTP")
+    save_master(output, mixed, rate, title=folder.resolve().name)
+    print(f"{output}: {loudness_of(mixed)}")
 
 
 if __name__ == "__main__":

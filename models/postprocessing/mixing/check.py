@@ -3,8 +3,9 @@
 python -m models.postprocessing.mixing.check --data_dir my_midi --num_songs 24
 
 Stems at the levels of the data are the reference. They are damaged as in training, with other
-random numbers; four mixes are compared with the reference: the plain sum, a level mix (an
-untrained mixer), ours, and ours of stems that were never damaged. All are mastered alike.
+random numbers; four mixes are compared with the reference, their undamaged plain sum: the plain
+sum, a level mix (an untrained mixer), ours, and ours of stems that were never damaged. All are
+mastered alike.
 """
 
 from __future__ import annotations
@@ -19,24 +20,20 @@ import torch
 from data.sources import build_source, guess_source
 from metrics.mixing import MixScores, mean_scores, score_mix
 from models.postprocessing.mixing import WEIGHTS, load_mixer, propose
-from models.postprocessing.mixing.console import render, render_channel
+from models.postprocessing.mixing.console import render, render_channels
 from models.postprocessing.mixing.damage import Damage
 from models.postprocessing.mixing.network import Mixer
 from models.postprocessing.mixing.settings import MixSettings
-from utils import SAMPLE_RATE, STEMS, Parser, run_script, torch_rng
+from utils import SAMPLE_RATE, Parser, run_script, torch_rng
 
 SEED = 20_000
 
 
 def scores_of(stems: np.ndarray, settings: MixSettings, reference: np.ndarray) -> MixScores:
     """Distances of a mix of stems (s t) from the plain sum of the reference's."""
-    channels = settings.channels
-    inside = [
-        render_channel(x, SAMPLE_RATE, channels[n]) for n, x in zip(STEMS, stems, strict=True)
-    ]
     return score_mix(
         render(stems, SAMPLE_RATE, settings),
-        np.stack(inside),
+        render_channels(stems, SAMPLE_RATE, settings),
         render(reference, SAMPLE_RATE, MixSettings()),
         reference,
     )
@@ -56,6 +53,7 @@ def compare(references: Iterator[np.ndarray], mixer: Mixer) -> dict[str, MixScor
                 reference,
                 lambda s=reference: propose(s, SAMPLE_RATE, mixer=mixer),
             ),
+            "reference": (reference, MixSettings),
         }
         for name, (audio, settings) in ways.items():
             found.setdefault(name, []).append(scores_of(audio, settings(), reference))

@@ -81,6 +81,12 @@ def render_channel(stem: np.ndarray, sample_rate: int, channel: Channel) -> np.n
     return _compressed(out[None], sample_rate, channel.compressor)[0]
 
 
+def render_channels(stems: np.ndarray, sample_rate: int, settings: MixSettings) -> np.ndarray:
+    """Stems (s, t) as they leave their channels, before pan and room."""
+    names = zip(STEMS, stems, strict=True)
+    return np.stack([render_channel(x, sample_rate, settings.channels[n]) for n, x in names])
+
+
 def _compressed(x: np.ndarray, sample_rate: int, compressor: Compressor) -> np.ndarray:
     """Audio (c, t) under one gain that follows its loudest channel; changed in place."""
     if compressor.ratio == 1.0:

@@ -1,9 +1,9 @@
 """The mixer: a network that sets the console from what it hears of the stems.
 
 Each stem's statistics and its name become a vector; two layers of attention let the stems hear one
-another; small heads say how far each setting departs from its starting point. The starting point is
-a level mix: every stem at one loudness, filters flat, compressors off. An untrained mixer says just
-that, and a trained one departs only as far as it has learned to.
+another; small heads set filters and compressors. Loudness is not guessed but measured: every stem
+leaves its channel at one loudness, as in the data. An untrained mixer makes just this level mix,
+filters flat and compressors off, and a trained one departs only as far as it has learned to.
 
 The stems are a set: their order changes nothing, their names do.
 """
@@ -23,10 +23,11 @@ from utils import NUM_STEMS, UserError
 
 NOMINAL_LUFS = -23.0
 QUIETEST_LUFS = -55.0
-EQ_RANGE_DB, GAIN_RANGE_DB = 12.0, 6.0
+EQ_RANGE_DB = 12.0
 THRESHOLD_RANGE_DB = 24.0
+WIDTH = 96
 RATIO_RANGE, BUS_RATIO_RANGE = 3.0, 2.0  # and as far below 1
-HEADS = {"gain": 1, "eq": len(BANDS), "threshold": 1, "ratio": 1}
+HEADS = {"eq": len(BANDS), "threshold": 1, "ratio": 1}
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,10 @@ class Mixer(nn.Module):
     """Statistics of stems to settings.
 
     Args:
-        width: of the vectors; 96 gives 0.2 M parameters.
+        width: of the vectors; 96 gives 0.18 M parameters.
     """
 
-    def __init__(self, width: int = 96) -> None:
+    def __init__(self, width: int = WIDTH) -> None:
         super().__init__()
         self.width = width
         self.names = nn.Embedding(NUM_STEMS, width)
@@ -95,15 +96,14 @@ def _controls(
     sounds: torch.Tensor,
 ) -> Controls:
     """Heads (b s h) and bus (b 2) as departures from a level mix."""
-    gain, eq, threshold, ratio = heads.split(list(HEADS.values()), -1)
+    eq, threshold, ratio = heads.split(list(HEADS.values()), -1)
     gain_db = (NOMINAL_LUFS - lufs.clamp_min(QUIETEST_LUFS)) * sounds
-    arrives = NOMINAL_LUFS + (lufs - QUIETEST_LUFS).clamp(-60.0, 0.0)
     # thresholds lie 6 dB below the peaks, more or less
     depth = THRESHOLD_RANGE_DB * torch.sigmoid(threshold[..., 0] - 1.1)
     loud = torch.where(sounds, peak + gain_db, 0.0)
     return Controls(
         gain_db=gain_db,
-        level_lufs=arrives + GAIN_RANGE_DB * gain[..., 0].tanh(),
+        level_lufs=NOMINAL_LUFS + (lufs - QUIETEST_LUFS).clamp(-60.0, 0.0),
         eq_db=EQ_RANGE_DB * eq.tanh() * sounds[..., None],
         threshold_db=loud - depth,
         ratio=RATIO_RANGE ** ratio[..., 0].tanh(),
@@ -136,6 +136,15 @@ class _Layer(nn.Module):
         found = nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         x = x + self.join(rearrange(found, "b h s d -> b s (h d)"))
         return x + self.think(self.after(x))
+
+
+class MixerAlone(nn.Module):
+    """What the stage "mixing" trains: a mixer, under the name that its objective asks for."""
+
+    def __init__(self, mixer: Mixer) -> None:
+        super().__init__()
+        self.mixer = mixer
+        self.trained: set[str] = set()
 
 
 def save_mixer(mixer: Mixer, path: str | Path) -> None:

@@ -1,8 +1,9 @@
 """Delays by fractions of a sample: fixed ones as short filters, changing ones by interpolation.
 
 The kernel is one windowed sinc of 24 taps. Where a delay changes with every sample, each tap is a
-polynomial of the fraction (Farrow, "A continuously variable digital delay element", ISCAS 1988), so
-a source is filtered once for all paths along which it is heard.
+cubic of the fraction, another one in each third of it (after Farrow, "A continuously variable
+digital delay element", ISCAS 1988), so a source is filtered once for all paths along which it is
+heard.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from scipy import fft
 
 TAPS = 24
 HALF = TAPS // 2
-ORDER = 5
+ORDER, PIECES = 3, 3
 KAISER_BETA = 7.0
 CHUNK = 8_192
 
@@ -31,11 +32,14 @@ def sinc_kernel(fraction: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def farrow_taps() -> np.ndarray:
-    """Polynomials (6, 24), float32, of 2 fraction - 1 that follow `sinc_kernel`."""
-    nodes = (1.0 - np.cos(np.pi * (np.arange(64) + 0.5) / 64)) / 2.0
-    powers = np.vander(2.0 * nodes - 1.0, ORDER + 1, increasing=True)
-    taps = np.linalg.lstsq(powers, sinc_kernel(nodes), rcond=None)[0]
-    return taps.astype(np.float32)
+    """Polynomials (3, 4, 24), float32, that follow `sinc_kernel`: one for each third of a sample,
+    of the place -1 to 1 within it.
+    """
+    place = np.cos(np.pi * (np.arange(64) + 0.5) / 64)
+    powers = np.vander(place, ORDER + 1, increasing=True)
+    pieces = [sinc_kernel(((place + 1.0) / 2.0 + piece) / PIECES) for piece in range(PIECES)]
+    taps = [np.linalg.lstsq(powers, piece, rcond=None)[0] for piece in pieces]
+    return np.array(taps, np.float32)
 
 
 class DelayLine:
@@ -47,30 +51,32 @@ class DelayLine:
 
     def __init__(self, signal: np.ndarray) -> None:
         windows = np.lib.stride_tricks.sliding_window_view(signal, TAPS)
-        self._parts = np.ascontiguousarray(windows) @ farrow_taps().T
+        taps = farrow_taps().reshape(-1, TAPS).T
+        self._parts = (np.ascontiguousarray(windows) @ taps).reshape(-1, ORDER + 1)
 
-    def read(self, first: int, behind: np.ndarray) -> np.ndarray:
-        """The signal at `first + i - behind[i]`, float32 (n,); places lie at least 12 samples
-        inside it.
+    def read(self, first: int, behind: np.ndarray, out: np.ndarray) -> None:
+        """Writes the signal at `first + i - behind[i]` to `out`, both float32 (n,); places lie at
+        least 12 samples inside the signal.
 
         Args:
-            behind: samples (n,), float32; precise where they are small, so `first` takes what all
-                have in common.
+            behind: samples (n,), precise where they are small: `first` takes what all have in
+                common.
         """
-        out = np.empty(len(behind), np.float32)
         for begin in range(0, len(behind), CHUNK):
-            back = behind[begin : begin + CHUNK]
-            whole = np.ceil(back)
-            place = np.float32(2.0) * (whole - back) - np.float32(1.0)
-            start = first + begin - (HALF - 1)
-            rows = np.arange(start, start + len(back)) - whole.astype(np.int64)
+            back = np.float32(-PIECES) * behind[begin : begin + CHUNK]
+            whole = np.floor(back)
+            place = back - whole
+            place *= np.float32(2.0)
+            place -= np.float32(1.0)
+            start = PIECES * (first + begin - (HALF - 1))
+            rows = np.arange(start, start + PIECES * len(back), PIECES)
+            rows += whole.astype(np.int64)
             rows = self._parts.take(rows, axis=0, mode="clip")
-            total = rows[:, ORDER].copy()
+            total = out[begin : begin + CHUNK]
+            total[:] = rows[:, ORDER]
             for power in range(ORDER - 1, -1, -1):
                 total *= place
                 total += rows[:, power]
-            out[begin : begin + CHUNK] = total
-        return out
 
 
 def placed(delays: np.ndarray, filters: np.ndarray, length: int) -> np.ndarray:

@@ -82,10 +82,9 @@ class MovingSource:
         """Adds one path, through `positions` (m, 3) at control points, to feeds (k, block)."""
         path: Feeds = self.layout.feeds(*split(positions))
         behind = self.acoustics.samples(path.delays)
-        gains = path.gains.astype(np.float32)
         for part, points in self._stretches():
             heard = self._read(line, part, behind[points])
-            sent = ramps(gains[points])
+            sent = ramps(path.gains[points])
             sent.reshape(-1, *heard.shape)[:] *= heard
             feeds[:, part] += sent
 
@@ -101,9 +100,12 @@ class MovingSource:
     def _read(self, line: DelayLine, part: slice, behind: np.ndarray) -> np.ndarray:
         """Part of the block (d, t) with delays in samples (m, d) at its control points."""
         common = np.floor(behind.min(axis=0))
-        rows = ramps((behind - common).astype(np.float32))
+        rows = ramps(behind - common)
         starts = self.history + part.start - common.astype(np.int64)
-        return np.stack([line.read(int(s), row) for s, row in zip(starts, rows, strict=True)])
+        heard = np.empty_like(rows)
+        for start, row, out in zip(starts, rows, heard, strict=True):
+            line.read(int(start), row, out)
+        return heard
 
     def _around_head(self, line: DelayLine, positions: np.ndarray) -> np.ndarray:
         """The direct sound (2, block + tail), each frame through the filters at its ends."""
@@ -162,10 +164,11 @@ class Groups:
 
 
 def ramps(points: np.ndarray) -> np.ndarray:
-    """Straight lines (k, m * 128) between control points (m + 1, k)."""
-    share = (np.arange(CONTROL_SAMPLES) / CONTROL_SAMPLES).astype(points.dtype)
-    begin, rise = points[:-1].T, (points[1:] - points[:-1]).T
-    return (begin[..., None] + rise[..., None] * share).reshape(len(begin), -1)
+    """Straight lines (k, m * 128), float32, between control points (m + 1, k)."""
+    share = np.arange(CONTROL_SAMPLES, dtype=np.float32) / CONTROL_SAMPLES
+    ends = np.stack([points[:-1], points[1:]], axis=-1).astype(np.float32)
+    lines = ends.swapaxes(0, 1) @ np.stack([1.0 - share, share])
+    return lines.reshape(points.shape[1], -1)
 
 
 def direct_size(sample_rate: int) -> int:

@@ -70,7 +70,7 @@ class Renderer:
         self.channels, self.num_stems = layout.channels, len(names)
         acoustics = Acoustics(scene, scene.sources_of(names), sample_rate, layout)
         frame = frame_samples(sample_rate)
-        self.block = frame * round(BLOCK_SECONDS * sample_rate / frame)
+        self.block = frame * 2 ** round(np.log2(BLOCK_SECONDS * sample_rate / frame))
         self.levels = np.array([acoustics.level(i) for i in range(len(names))], np.float32)
         self.pool = ThreadPoolExecutor(workers) if workers > 1 else None
         self._prepare(acoustics, workers)

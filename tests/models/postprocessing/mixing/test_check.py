@@ -1,5 +1,7 @@
 """The comparison: a mixer that levels is nearer to the reference than a plain sum."""
 
+from dataclasses import astuple
+
 import numpy as np
 
 from models.postprocessing.mixing.check import compare, damaged, table
@@ -13,7 +15,8 @@ def test_levelling_beats_the_plain_sum():
     assert results["level mix"] == results["mixer"]
     assert results["mixer"].balance_db < results["plain sum"].balance_db
     lines = table(results).splitlines()
-    assert len(lines) == 6 and lines[0].count("|") == 7
+    assert len(lines) == 7 and lines[0].count("|") == 7
+    assert all(value == 0.0 for value in astuple(results["reference"]))
 
 
 def test_damage_belongs_to_the_song():
