@@ -15,11 +15,11 @@ from utils import run_script
 def main() -> None:
     """Parses, then loads what takes long and trains."""
     command = parse_arguments(sys.argv[1:])
-    from training.project import Project
+    from training.project import project_of
     from training.run import train
 
     try:
-        train(command, Project())
+        train(command, project_of(command.settings.stage))
     except Stopped as stop:
         print(f"{stop}: go on with --resume", file=sys.stderr)
         raise SystemExit(128 + stop.signal) from None

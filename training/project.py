@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -80,3 +81,59 @@ class Project:
         from data.loader import build_loader
 
         return build_loader(*arguments, **options)
+
+
+class MixerProject(Project):
+    """The mixer, which hears audio and needs nothing of HarmonicFlow: a model of its own."""
+
+    def config(self, settings: TrainSettings) -> dict[str, Any]:
+        from models.postprocessing.mixing.network import WIDTH
+
+        return {"width": WIDTH}
+
+    def model(self, config: dict[str, Any]) -> nn.Module:
+        from models.postprocessing.mixing.network import Mixer, MixerAlone
+
+        return MixerAlone(Mixer(config["width"]))
+
+    def load(self, path: str) -> nn.Module:
+        from models.postprocessing.mixing.network import MixerAlone, load_mixer
+
+        return MixerAlone(load_mixer(path))
+
+    def config_of(self, model: nn.Module) -> dict[str, Any]:
+        return {"width": model.mixer.width}
+
+
+class SeparatorProject(Project):
+    """The separator, which hears audio and needs nothing of HarmonicFlow: a model of its own."""
+
+    def config(self, settings: TrainSettings) -> dict[str, Any]:
+        from models.preprocessing.separation.network import SIZES
+
+        return asdict(SIZES[settings.preset])
+
+    def model(self, config: dict[str, Any]) -> nn.Module:
+        from models.preprocessing.separation.network import (
+            Separator,
+            SeparatorAlone,
+            SeparatorConfig,
+        )
+
+        return SeparatorAlone(Separator(SeparatorConfig(**config)))
+
+    def load(self, path: str) -> nn.Module:
+        from models.preprocessing.separation.network import SeparatorAlone, load_separator
+
+        return SeparatorAlone(load_separator(path))
+
+    def config_of(self, model: nn.Module) -> dict[str, Any]:
+        return asdict(model.separator.config)
+
+
+OWN_MODELS = {"mixing": MixerProject, "separation": SeparatorProject}
+
+
+def project_of(stage: str) -> Project:
+    """What trains a stage."""
+    return OWN_MODELS.get(stage, Project)()

@@ -26,8 +26,8 @@ from utils import (
 )
 
 ROOT = Path(__file__).parent.parent
-STAGE_ORDER = ("codec", "score", "transcriber", "planner", "composer", "performer")
-SINGLE_STAGES = ("visual",)  # run by their own name only
+STAGE_ORDER = ("codec", "decoder", "score", "transcriber", "planner", "composer", "performer")
+SINGLE_STAGES = ("visual", "mixing", "separation")  # run by their own name only
 SAVED_NAME = "settings.json"
 
 
@@ -87,7 +87,8 @@ class TrainSettings:
     stage: str = _setting(
         "all",
         str,
-        f"what to train; all: {', '.join(STAGE_ORDER)}, one after another; visual needs no songs",
+        f"what to train; all: {', '.join(STAGE_ORDER)}, one after another; visual needs no songs, "
+        "mixing and separation are models of their own",
         ("all", *STAGE_ORDER, *SINGLE_STAGES),
     )
     init_from: str | None = _setting(
@@ -104,8 +105,9 @@ class TrainSettings:
     lr: float = _setting(
         5e-5,
         POSITIVE,
-        "learning rate after the warm-up; by stage: codec x10, score x20, transcriber x15, "
-        "planner x10, composer x16, performer x30, visual x40",
+        "learning rate after the warm-up; by stage: codec x10, decoder x12, score x20, "
+        "transcriber x15, planner x10, composer x16, performer x30, visual x40, mixing x40, "
+        "separation x20",
     )
     lr_schedule: str = _setting("cosine", str, "learning rate after the warm-up", SCHEDULES)
     warmup_steps: int = _setting(1000, INDEX, "optimiser steps of linear warm-up")

@@ -10,8 +10,10 @@ from torch import nn
 from data.pictures.dataset import PictureDataset
 from models.encoders.visual import VisualConfig, VisualEncoder
 from models.objectives.visual import VisualObjective
+from models.postprocessing.mixing.network import load_mixer
+from models.preprocessing.separation import load_separator
 from training.checkpoints import load_checkpoint
-from training.project import Project
+from training.project import MixerProject, Project, SeparatorProject, project_of
 from training.run import train
 from training.settings import TrainSettings, parse_arguments
 from utils import UserError
@@ -68,3 +70,53 @@ def test_the_visual_stage_trains_validates_and_saves(tmp_path):
     before = VisualEncoder(VisualConfig(16, (6, 8), 16, 2, 3)).state_dict()
     assert saved["model"].keys() == {f"visual.{name}" for name in before}
     assert torch.isfinite(torch.tensor(saved["best"]))
+
+
+class SongProject(MixerProject):
+    """The mixer's project with a narrow mixer and short songs."""
+
+    def config(self, settings: TrainSettings) -> dict[str, Any]:
+        return {"width": 16}
+
+    def dataset(self, settings: TrainSettings, split: str, objective: Any) -> Any:
+        objective.num_frames = 32
+        return super().dataset(settings, split, objective)
+
+
+def test_the_mixing_stage_trains_a_model_of_its_own(tmp_path):
+    """Its checkpoint is a mixer, from which another run begins."""
+    assert isinstance(project_of("mixing"), MixerProject)
+    assert type(project_of("all")) is type(project_of("visual")) is Project
+    flags = "--stage mixing --source arranger --steps 1 --batch_size 2 --num_workers 0 --device cpu"
+    flags += " --grad_accum_steps 1 --warmup_steps 0 --val_batches 1"
+    folders = ["--checkpoint_dir", f"{tmp_path}/c", "--log_dir", f"{tmp_path}/l"]
+    train(parse_arguments([*flags.split(), *folders]), SongProject())
+    mixer = load_mixer(tmp_path / "c" / "best.pt")
+    assert mixer.width == 16 and mixer.heads.bias.abs().sum() > 0
+    begun = SongProject().load(str(tmp_path / "c" / "best.pt"))
+    assert SongProject().config_of(begun) == {"width": 16}
+    assert torch.equal(begun.mixer.heads.bias, mixer.heads.bias)
+    with pytest.raises(UserError, match="holds no mixer"):
+        SongProject().load(str(tmp_path / "nowhere.pt"))
+
+
+class ShortProject(SeparatorProject):
+    """The separator's project with short songs."""
+
+    def dataset(self, settings: TrainSettings, split: str, objective: Any) -> Any:
+        objective.num_frames = 16
+        return super().dataset(settings, split, objective)
+
+
+def test_the_separation_stage_trains_a_model_of_its_own(tmp_path):
+    """Its checkpoint is a separator of the preset's size, from which another run begins."""
+    assert isinstance(project_of("separation"), SeparatorProject)
+    flags = "--stage separation --source arranger --steps 1 --batch_size 2 --num_workers 0"
+    flags += " --preset tiny --device cpu --grad_accum_steps 1 --warmup_steps 0 --val_batches 1"
+    folders = ["--checkpoint_dir", f"{tmp_path}/c", "--log_dir", f"{tmp_path}/l"]
+    train(parse_arguments([*flags.split(), *folders]), ShortProject())
+    separator = load_separator(tmp_path / "c" / "best.pt")
+    assert (separator.config.width, separator.config.depth) == (16, 2)
+    assert separator.write.biases[0].abs().sum() > 0
+    begun = ShortProject().load(str(tmp_path / "c" / "best.pt"))
+    assert ShortProject().config_of(begun) == {"width": 16, "depth": 2}

@@ -28,6 +28,7 @@ def test_defaults_are_the_documents():
     assert expected.items() <= asdict(settings).items()
     assert settings.stages() == [
         "codec",
+        "decoder",
         "score",
         "transcriber",
         "planner",
