@@ -48,14 +48,18 @@ def read_reference(path: str | Path) -> torch.Tensor:
 def heard_sheet(audio: np.ndarray, given: list[bool]) -> LeadSheet | None:
     """The lead sheet heard in stems (s t) without notes; None where no beat is heard.
 
-    How densely stems play is left open where they are not given, bool (s,).
+    How densely stems play is left open where they are not given, bool (s,), and so is harmony where
+    only drums are: that they play no chord does not say that nobody shall.
     """
     from data.listening import listen
 
     sheet = listen(audio, np.array(given)).sheet()
     if not sheet.timed:
         return None
-    return replace(sheet, density=np.where(given, sheet.density, np.nan))
+    sheet = replace(sheet, density=np.where(given, sheet.density, np.nan))
+    if any(there for stem, there in zip(STEMS, given, strict=True) if stem != "drums"):
+        return sheet
+    return replace(sheet, chords=(None,) * len(sheet), key=None)
 
 
 def read_stems(files: Mapping[str, str | Path]) -> dict[str, np.ndarray]:

@@ -64,6 +64,17 @@ def test_beats_are_heard_where_no_score_tells_them(tmp_path):
     assert heard_sheet(np.zeros((4, SAMPLE_RATE), np.float32), [True] * 4) is None
 
 
+def test_drums_alone_say_nothing_of_harmony():
+    time = np.arange(8 * SAMPLE_RATE) / SAMPLE_RATE
+    strokes = np.sin(2 * np.pi * 200 * time) * np.exp(-30 * (time % 0.6))
+    stems = np.zeros((4, len(time)), np.float32)
+    stems[1] = 0.5 * strokes
+    alone = heard_sheet(stems, [False, True, False, False])
+    assert alone.timed and alone.key is None and set(alone.chords) == {None}
+    stems[0] = 0.3 * np.sin(2 * np.pi * 110 * time)
+    assert None not in heard_sheet(stems, [True, True, False, False]).chords
+
+
 def test_what_is_not_a_song_is_refused(tmp_path, tone):
     with pytest.raises(UserError, match="no song folder"):
         read_song(tmp_path / "nowhere")
