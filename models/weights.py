@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
-from utils import UserError
+from utils import UserError, write_atomically
 
 UNREADABLE = (
     AttributeError,
@@ -78,3 +79,25 @@ def averaged_state(checkpoint: dict[str, Any]) -> dict[str, torch.Tensor]:
 
 def _float32(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: t.float() if t.is_floating_point() else t for name, t in state.items()}
+
+
+def read_part(path: Path, part: str) -> dict[str, torch.Tensor]:
+    """Tensors of a small model that is kept by itself, under its own names: from a safetensors file
+    that holds it alone, or from a training checkpoint in which it is called `part`.
+    """
+    from safetensors.torch import load_file
+
+    if path.suffix != ".pt":
+        return load_file(path)
+    state = averaged_state(torch.load(path, map_location="cpu", weights_only=True))
+    prefix = f"{part}."
+    return {n.removeprefix(prefix): t for n, t in state.items() if n.startswith(prefix)}
+
+
+def write_part(model: nn.Module, path: str | Path) -> None:
+    """Writes such a model as safetensors; nothing half-written stays."""
+    from safetensors.torch import save_file
+
+    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    with write_atomically(path) as partial:
+        save_file(state, partial)

@@ -19,6 +19,7 @@ from torch import nn
 
 from models.postprocessing.mixing.listening import NUM_FEATURES, Heard, statistics
 from models.postprocessing.mixing.settings import BANDS
+from models.weights import read_part, write_part
 from utils import NUM_STEMS, UserError
 
 NOMINAL_LUFS = -23.0
@@ -149,13 +150,7 @@ class MixerAlone(nn.Module):
 
 def save_mixer(mixer: Mixer, path: str | Path) -> None:
     """Writes a mixer's weights and width as safetensors."""
-    from safetensors.torch import save_file
-
-    from utils import write_atomically
-
-    state = {name: value.detach().cpu().contiguous() for name, value in mixer.state_dict().items()}
-    with write_atomically(path) as partial:
-        save_file(state, partial, metadata={"width": str(mixer.width)})
+    write_part(mixer, path)
 
 
 def load_mixer(path: str | Path) -> Mixer:
@@ -166,7 +161,7 @@ def load_mixer(path: str | Path) -> Mixer:
     """
     path = Path(path)
     try:
-        state = _checkpoint(path) if path.suffix == ".pt" else _safetensors(path)
+        state = read_part(path, "mixer")
         mixer = Mixer(state["norm.weight"].numel())
         mixer.load_state_dict(state)
     except Exception as error:
@@ -175,16 +170,3 @@ def load_mixer(path: str | Path) -> Mixer:
             "checkpoint of train.py --stage mixing"
         ) from None
     return mixer.eval()
-
-
-def _safetensors(path: Path) -> dict[str, torch.Tensor]:
-    from safetensors.torch import load_file
-
-    return load_file(path)
-
-
-def _checkpoint(path: Path) -> dict[str, torch.Tensor]:
-    from models.weights import averaged_state
-
-    state = averaged_state(torch.load(path, map_location="cpu", weights_only=True))
-    return {n.removeprefix("mixer."): t for n, t in state.items() if n.startswith("mixer.")}

@@ -13,7 +13,7 @@ BSRNN, Luo and Yu 2023; blocks: ConvNeXt, Liu et al. 2022.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -22,6 +22,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from models.preprocessing.separation.spectra import NUM_BINS, compressed
+from models.weights import read_part, write_part
 from utils import NUM_STEMS, UserError
 
 GROUPS = ((16, 4), (16, 8), (12, 16), (8, 32), (6, 64))  # bands, bins of each, from low to high
@@ -174,14 +175,7 @@ class SeparatorAlone(nn.Module):
 
 def save_separator(separator: Separator, path: str | Path) -> None:
     """Writes a separator's weights and size as safetensors."""
-    from safetensors.torch import save_file
-
-    from utils import write_atomically
-
-    state = {n: value.detach().cpu().contiguous() for n, value in separator.state_dict().items()}
-    size = {name: str(value) for name, value in asdict(separator.config).items()}
-    with write_atomically(path) as partial:
-        save_file(state, partial, metadata=size)
+    write_part(separator, path)
 
 
 def load_separator(path: str | Path) -> Separator:
@@ -192,7 +186,7 @@ def load_separator(path: str | Path) -> Separator:
     """
     path = Path(path)
     try:
-        state = _checkpoint(path) if path.suffix == ".pt" else _safetensors(path)
+        state = read_part(path, "separator")
         depth = sum(name.endswith(".over_bands") for name in state)
         separator = Separator(SeparatorConfig(state["norm.weight"].numel(), depth))
         separator.load_state_dict(state)
@@ -202,17 +196,3 @@ def load_separator(path: str | Path) -> Separator:
             "separation.safetensors or a checkpoint of train.py --stage separation"
         ) from None
     return separator.eval()
-
-
-def _safetensors(path: Path) -> dict[str, torch.Tensor]:
-    from safetensors.torch import load_file
-
-    return load_file(path)
-
-
-def _checkpoint(path: Path) -> dict[str, torch.Tensor]:
-    from models.weights import averaged_state
-
-    state = averaged_state(torch.load(path, map_location="cpu", weights_only=True))
-    prefix = "separator."
-    return {n.removeprefix(prefix): t for n, t in state.items() if n.startswith(prefix)}

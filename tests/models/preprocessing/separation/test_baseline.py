@@ -58,11 +58,15 @@ def test_it_learns_and_returns_from_disk(package, tmp_path):
 
 
 def test_time_ends_training(package):
+    read = []
+
     def forever():
         while True:
-            yield torch.from_numpy(band(0.2))[None]
+            read.append(torch.from_numpy(band(0.2))[None])
+            yield read[-1]
 
-    train_openunmix(forever(), 0.0, hidden=8)
+    model = train_openunmix(forever(), 0.0, hidden=8)
+    assert not model.training and len(read) < 40
 
 
 def test_batches_go_on_without_end():
