@@ -15,7 +15,6 @@ from typing import Any
 
 PATH = Path(__file__).with_name("paraphrases.json")
 KINDS = ("synonym", "paraphrase")
-DIRECTIONS = ("low", "high")
 DIRECTED = ("tempo", "valence", "arousal", "dynamics", "density", "brightness", "register")
 
 

@@ -111,13 +111,8 @@ def onset_strength(audio: np.ndarray) -> np.ndarray:
     return np.maximum(flux - mean, 0.0).astype(np.float32)
 
 
-def onset_times(audio: np.ndarray, *, min_strength: float = 0.1) -> np.ndarray:
-    """Seconds (n,) of the strokes in audio (t,): peaks of `onset_strength` at least 50 ms apart."""
-    return stroke_times(onset_strength(audio), min_strength=min_strength)
-
-
 def stroke_times(strength: np.ndarray, *, min_strength: float = 0.1) -> np.ndarray:
-    """`onset_times` of an `onset_strength` (m,) that is there already."""
+    """Seconds (n,) of the strokes: peaks of an `onset_strength` (m,) at least 50 ms apart."""
     peaks, _ = signal.find_peaks(
         strength,
         height=max(min_strength, 0.1 * float(strength.max(initial=0.0))),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from data.listening.beats import best_chain
 from metrics.analysis import ONSET_RATE, as_audio, is_silent, onset_strength
 
 SLOWEST_BPM, FASTEST_BPM = 40.0, 240.0
@@ -43,33 +44,6 @@ def period_frames(strength: np.ndarray) -> float:
     return best + (0.5 * (left - right) / bend if bend < 0 else 0.0)
 
 
-def estimate_tempo(audio: np.ndarray) -> float:
-    """Beats per minute of audio (t,), from 40 to 240; NaN when nothing repeats."""
-    if is_silent(audio):
-        return float("nan")
-    return 60.0 * ONSET_RATE / period_frames(onset_strength(audio))
-
-
-def _best_path(strength: np.ndarray, period: float) -> np.ndarray:
-    """Frames of the sequence of beats that maximises strength minus deviation from the period."""
-    total = strength.astype(np.float64).copy()
-    previous = np.full(len(total), -1)
-    steps = np.arange(round(period / 2), round(period * 2) + 1)
-    penalty = TIGHTNESS * np.log(steps / period) ** 2
-    for frame in range(int(steps[0]), len(total)):
-        reach = steps[steps <= frame]
-        scores = total[frame - reach] - penalty[: len(reach)]
-        best = int(scores.argmax())
-        if scores[best] > 0:
-            total[frame] += scores[best]
-            previous[frame] = frame - reach[best]
-    tail = max(0, len(total) - round(period))
-    path = [tail + int(total[tail:].argmax())]
-    while previous[path[-1]] >= 0:
-        path.append(int(previous[path[-1]]))
-    return np.array(path[::-1])
-
-
 def track_beats(audio: np.ndarray) -> np.ndarray:
     """Seconds (n,) of the beats of mono audio (t,); empty when it is silent or nothing repeats."""
     if as_audio(audio).ndim != 1:
@@ -86,7 +60,9 @@ def beats_of(strength: np.ndarray) -> np.ndarray:
     width = np.arange(-round(period), round(period) + 1)
     kernel = np.exp(-0.5 * (width * 32.0 / period) ** 2)
     smooth = ndimage.convolve1d(strength, kernel, mode="constant")
-    path = _best_path(smooth, period)
+    steps = np.arange(round(period / 2), round(period * 2) + 1)
+    penalty = TIGHTNESS * np.log(steps / period) ** 2
+    path = best_chain(smooth, steps, penalty, round(period))
     loud = smooth[path] > 0.1 * np.sqrt(np.square(smooth[path]).mean())
     if not loud.any():
         return np.zeros(0)

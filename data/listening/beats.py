@@ -115,17 +115,30 @@ def beat_path(curve: np.ndarray, period: float) -> np.ndarray:
     width = np.arange(-round(period), round(period) + 1)
     kernel = np.exp(-0.5 * (width * 32.0 / period) ** 2)
     gain = ndimage.convolve1d(curve / max(float(curve.std()), 1e-9), kernel, mode="constant")
-    total, previous = gain.astype(np.float64), np.full(len(gain), -1)
     steps = np.arange(max(round(0.7 * period), 1), round(1.4 * period) + 1)
-    penalty = TIGHTNESS * np.log(steps / period) ** 2
+    return best_chain(gain, steps, TIGHTNESS * np.log(steps / period) ** 2, round(period))
+
+
+def best_chain(
+    gain: np.ndarray, steps: np.ndarray, penalty: np.ndarray, last_frames: int
+) -> np.ndarray:
+    """Frames (n,) of the chain with the greatest sum of gains (m,) less penalties of its steps.
+
+    Ellis 2007, "Beat tracking by dynamic programming". A chain begins anywhere and ends in the last
+    `last_frames`.
+
+    Args:
+        steps: frames between neighbours (k,), increasing. penalty: of each (k,).
+    """
+    total, previous = gain.astype(np.float64), np.full(len(gain), -1)
     for frame in range(int(steps[0]), len(total)):
-        reach = steps[: max(frame - int(steps[0]) + 1, 0)]
+        reach = steps[: frame - int(steps[0]) + 1]
         scores = total[frame - reach] - penalty[: len(reach)]
         best = int(scores.argmax())
         if scores[best] > 0:
             total[frame] += scores[best]
             previous[frame] = frame - reach[best]
-    tail = max(0, len(total) - round(period))
+    tail = max(0, len(total) - last_frames)
     path = [tail + int(total[tail:].argmax())]
     while previous[path[-1]] >= 0:
         path.append(int(previous[path[-1]]))

@@ -16,7 +16,7 @@ from data.chords import KEYS
 from data.labels import EMOTIONS, GENRES, STYLES
 from data.lead_sheet import BPM_RANGE
 from data.score import DRUM_PROGRAM
-from utils import STEMS, UserError, did_you_mean
+from utils import STEMS, UserError
 
 ID_NAMES: dict[str, Sequence[str]] = {
     "style": STYLES,
@@ -38,36 +38,6 @@ NUMBER_RANGES: dict[str, tuple[float, float, str]] = {
     "density": (0.0, 100.0, "onsets per second"),
 }
 INIT_STD = 0.15  # about the spread of what a fresh number embedding gives
-
-
-def label_ids(
-    name: str, value: int | str | Sequence[int | str] | torch.Tensor | None, batch_size: int
-) -> torch.Tensor | None:
-    """Ids long (b,) of a style, emotion, genre or key given as id or name, one or one per song.
-
-    Raises:
-        UserError: an unknown name, an id out of range, or another number of values than songs.
-    """
-    if value is None:
-        return None
-    values = value.tolist() if isinstance(value, torch.Tensor) else value
-    values = list(values) if isinstance(values, list | tuple) else [values]
-    if len(values) not in (1, batch_size):
-        raise UserError(f"{len(values)} values of {name} for {batch_size} songs: give one or each")
-    ids = torch.tensor([_label_id(name, v) for v in values])
-    return ids.expand(batch_size) if len(values) == 1 else ids
-
-
-def _label_id(name: str, value: int | str) -> int:
-    names = ID_NAMES[name]
-    if isinstance(value, str) and not value.lstrip("-").isdigit():
-        matches = [i for i, known in enumerate(names) if known.lower() == value.strip().lower()]
-        if not matches:
-            raise UserError(f"unknown {name} '{value}': {did_you_mean(value, names)}")
-        return matches[0]
-    if isinstance(value, bool) or int(value) != float(value) or not -1 <= int(value) < len(names):
-        raise UserError(f"{name} {value} does not exist: {numbered(name)}")
-    return int(value)
 
 
 def check_label(name: str, values: torch.Tensor) -> None:

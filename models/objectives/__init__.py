@@ -83,6 +83,19 @@ class Objective(nn.Module):
         return Media()
 
 
+class CachedObjective(Objective):
+    """A stage that learns from segments encoded once and kept on disk: the fields that it names.
+
+    Stages that name the same fields share a cache.
+    """
+
+    @classmethod
+    def prepare_data(cls, model: HarmonicFlow, dataset: Any, settings: Any) -> Any:
+        from data.latent_cache import LatentCache
+
+        return LatentCache.build(model, dataset, settings, cls.fields)
+
+
 def mean_error(error: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
     """Mean of errors (b s l d) over the frames counted (b s l) bool; 0 when there are none."""
     counted = counted[..., None].to(error.dtype)

@@ -8,7 +8,7 @@ from torch import nn
 from models.encoders.conditions import Conditions
 from models.generative.edits import COMPOSING, draw_known
 from models.generative.flow import interpolate, sample_tau, velocity
-from models.objectives import Losses, Media, Objective, mean_error
+from models.objectives import CachedObjective, Losses, Media, mean_error
 
 DROPOUT = {
     "all": 0.08,
@@ -39,7 +39,7 @@ DROPOUT = {
 }
 
 
-class ComposerObjective(Objective):
+class ComposerObjective(CachedObjective):
     """Trains `model.composer` (condition encoder and stem transformer) on score latents.
 
     Batches carry cached latents (`notes`) or, without a cache, rolls that are encoded here. Absent
@@ -52,13 +52,6 @@ class ComposerObjective(Objective):
     @staticmethod
     def trained(model) -> nn.Module:
         return model.composer
-
-    @staticmethod
-    def prepare_data(model, dataset, settings):
-        """The same segments as latents, encoded once and kept on disk."""
-        from data.latent_cache import LatentCache
-
-        return LatentCache.build(model, dataset, settings, ComposerObjective.fields)
 
     def forward(self, batch, generator: torch.Generator) -> Losses:
         data = self.model.batch_notes(batch)

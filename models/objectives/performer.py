@@ -8,14 +8,14 @@ from torch import nn
 from models.encoders.conditions import Conditions
 from models.generative.edits import PERFORMING, draw_known
 from models.generative.flow import interpolate, sample_tau, velocity
-from models.objectives import Losses, Media, Objective, mean_error
+from models.objectives import CachedObjective, Losses, Media, mean_error
 from utils import STEMS
 
 SCORELESS = 0.08  # share of stems whose notes are hidden, so that sound without MIDI can be learned
 DROPOUT = {"program": 0.15, "dynamics": 0.3, "brightness": 0.4, "loudness": 0.4}
 
 
-class PerformerObjective(Objective):
+class PerformerObjective(CachedObjective):
     """Trains `model.performer` on short stretches of sound latents and their score latents."""
 
     fields = frozenset({"sound", "notes", "labels"})
@@ -25,13 +25,6 @@ class PerformerObjective(Objective):
     @staticmethod
     def trained(model) -> nn.Module:
         return model.performer
-
-    @staticmethod
-    def prepare_data(model, dataset, settings):
-        """The same segments as latents, encoded once and kept on disk."""
-        from data.latent_cache import LatentCache
-
-        return LatentCache.build(model, dataset, settings, PerformerObjective.fields)
 
     def forward(self, batch, generator: torch.Generator) -> Losses:
         sound, notes = self._crops(batch, generator)

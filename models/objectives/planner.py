@@ -27,14 +27,14 @@ from data.plan_tokens import (
 from models.encoders.conditions import Conditions
 from models.generative.planner import Planner, places_of
 from models.generative.reading import READ
-from models.objectives import Losses, Media, Objective
+from models.objectives import CachedObjective, Losses, Media
 from utils import FRAME_RATE
 
 DROPOUT = {"text": 0.15, "mel": 0.7}
 SAID_SHARE, SAID_NOTHING = 0.3, 0.4  # how often a user names a fact, and names none
 
 
-class PlannerObjective(Objective):
+class PlannerObjective(CachedObjective):
     """Trains `model.planner` on plans (b n) of segments."""
 
     fields = frozenset({"notes", "plan", "sheet", "labels", "captions", "mel"})
@@ -52,13 +52,6 @@ class PlannerObjective(Objective):
     @staticmethod
     def trained(model) -> Planner:
         return model.planner
-
-    @staticmethod
-    def prepare_data(model, dataset, settings):
-        """The same segments described once and kept on disk, in the composer's cache."""
-        from data.latent_cache import LatentCache
-
-        return LatentCache.build(model, dataset, settings, PlannerObjective.fields)
 
     def forward(self, batch, generator: torch.Generator) -> Losses:
         tokens = _trimmed(batch.plan)

@@ -12,12 +12,12 @@ from einops import rearrange
 from torch import nn
 
 from data.roll import NUM_PITCHES
-from models.objectives import Losses, Media, Objective, mean_error
+from models.objectives import CachedObjective, Losses, Media, mean_error
 from models.objectives.score import roll_errors, roll_picture
 from utils import STEMS
 
 
-class TranscriberObjective(Objective):
+class TranscriberObjective(CachedObjective):
     """Trains `model.transcriber` on latents of stems whose notes are known."""
 
     fields = frozenset({"sound", "notes", "labels"})
@@ -27,13 +27,6 @@ class TranscriberObjective(Objective):
     @staticmethod
     def trained(model) -> nn.Module:
         return model.transcriber
-
-    @staticmethod
-    def prepare_data(model, dataset, settings):
-        """The same segments as latents, encoded once and kept on disk."""
-        from data.latent_cache import LatentCache
-
-        return LatentCache.build(model, dataset, settings, TranscriberObjective.fields)
 
     def forward(self, batch, generator: torch.Generator) -> Losses:
         sound, notes = self.model.batch_sound(batch), self.model.batch_notes(batch)

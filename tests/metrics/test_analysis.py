@@ -13,8 +13,8 @@ from metrics.analysis import (
     log_mel,
     mean_known,
     onset_strength,
-    onset_times,
     spectrogram,
+    stroke_times,
 )
 from utils import SAMPLE_RATE, compute_mel_spectrogram
 
@@ -73,13 +73,13 @@ def test_onsets_of_clicks_are_found_within_two_frames():
     for second in truth:
         start = int(second * SAMPLE_RATE)
         audio[start : start + 2_000] += tone(800.0)[:2_000] * np.exp(-np.arange(2_000) / 300)
-    found = onset_times(audio)
+    found = stroke_times(onset_strength(audio))
     assert len(found) == len(truth)
     assert np.abs(found - truth).max() < 2 / ONSET_RATE
 
 
 def test_silence_and_a_steady_tone_have_no_onsets():
-    assert onset_times(np.zeros(SAMPLE_RATE, np.float32)).size == 0
+    assert stroke_times(onset_strength(np.zeros(SAMPLE_RATE, np.float32))).size == 0
     assert onset_strength(tone(300.0, 2.0))[20:-20].max() < 0.05
 
 

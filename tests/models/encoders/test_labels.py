@@ -16,7 +16,6 @@ from models.encoders.labels import (
     check_label,
     density_scale,
     dynamics_scale,
-    label_ids,
     numbered,
     tempo_scale,
 )
@@ -109,30 +108,6 @@ def test_drums_have_no_program_and_stems_keep_apart():
     density = torch.tensor([[NAN, 3.0, NAN, NAN]])
     changed = embedding(torch.full((1, 4), -1), plays, density) != without
     assert changed.any(-1).tolist() == [[False, True, False, False]]
-
-
-def test_label_ids_take_ids_names_and_lists():
-    assert label_ids("style", None, 2) is None
-    assert label_ids("style", 3, 2).tolist() == [3, 3]
-    assert label_ids("style", "Jazz", 1).tolist() == [3]
-    assert label_ids("emotion", ["calm", -1], 2).tolist() == [2, -1]
-    assert label_ids("genre", torch.tensor([5]), 3).tolist() == [5, 5, 5]
-    assert label_ids("genre", torch.tensor(5), 1).tolist() == [5]
-    assert label_ids("genre", "rock", 1).tolist() == [5]
-    assert label_ids("style", "7", 1).tolist() == [7]
-
-
-def test_label_ids_name_what_exists():
-    with pytest.raises(UserError, match=r"style 99 does not exist: choose from 0-9 \(0 .*3 jazz"):
-        label_ids("style", 99, 1)
-    with pytest.raises(UserError, match="emotion -2 does not exist: choose from 0-7"):
-        label_ids("emotion", torch.tensor([-2]), 1)
-    with pytest.raises(UserError, match="did you mean 'jazz'"):
-        label_ids("style", "jaz", 1)
-    with pytest.raises(UserError, match="2 values of style for 3 songs"):
-        label_ids("style", [1, 2], 3)
-    with pytest.raises(UserError, match=r"style 1.5 does not exist"):
-        label_ids("style", 1.5, 1)
 
 
 @pytest.mark.parametrize(
