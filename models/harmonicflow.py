@@ -40,6 +40,7 @@ from models.generative.requests import (
     spoken_facts,
 )
 from models.generative.sampling import Sampling, compose, perform
+from models.generative.second_try import tried_again
 from models.generative.starts import Start
 from models.latent.codec import Codec
 from models.latent.score import ScoreCodec
@@ -220,7 +221,7 @@ class HarmonicFlow(nn.Module):
         batch_size: int = 1,
         duration: float = SEGMENT_SECONDS,
         seed: int | Sequence[int] = 0,
-        steps: int = 12,
+        steps: int = 16,
         guidance: float | Mapping[str, float] = 2.6,
         sound_steps: int = 8,
         sound_guidance: float = 1.5,
@@ -343,7 +344,9 @@ class HarmonicFlow(nn.Module):
             start = Start.of(self, b, num_samples, keep=keep, plays=said.plays, variation=variation)
             said = _with_sheets(said, [p.sheet for p in plans], start.notes.shape[2], self.device)
             sampling.warn_of_idle(said, negative=negative is not None)
-            notes = compose(self.composer, said, start, seeds, sampling, negative)
+            how = (said, start, seeds, sampling, negative)
+            notes = compose(self.composer, *how)
+            notes = tried_again(self, notes, *how, num_samples=num_samples)
         return Generation(
             self,
             notes,

@@ -84,7 +84,7 @@ def add_sampling_flags(parser: argparse.ArgumentParser) -> None:
         "--steps",
         type=number(1, 1_000, int),
         metavar="N",
-        help="steps of the score's flow (default 12)",
+        help="steps of the score's flow (default 16)",
     )
     add(
         "--guidance",

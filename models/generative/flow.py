@@ -32,9 +32,12 @@ def sample_tau(count: int, generator: torch.Generator) -> torch.Tensor:
     return torch.randn(count, generator=generator).sigmoid()
 
 
-def schedule(steps: int, start: float = 0.0) -> torch.Tensor:
-    """Flow times (steps + 1,) that a walk visits, from `start` to 1."""
-    return torch.linspace(start, 1.0, steps + 1)
+def schedule(steps: int, start: float = 0.0, *, power: float = 1.0) -> torch.Tensor:
+    """Flow times (steps + 1,) that a walk visits, from `start` to 1.
+
+    `power` 1 is even; above 1 the steps near noise are shorter, those near data longer.
+    """
+    return start + (1.0 - start) * torch.linspace(0.0, 1.0, steps + 1) ** power
 
 
 def time_features(tau: torch.Tensor) -> torch.Tensor:

@@ -21,6 +21,8 @@ from utils import NUM_STEMS, SEGMENT_FRAMES, UserError, did_you_mean, torch_rng
 OVERLAP_FRAMES = 64
 MAX_STEPS = 1_000
 MAX_GUIDANCE = 100.0
+SCORE_POWER = 2.0  # of the score's flow times: most steps where the shape of the music is decided
+STRESSED = 1 / 3  # of a walk through the score's flow, from noise on, is guided by more than 1
 VOICE = ("program", "dynamics", "brightness", "loudness")
 
 
@@ -116,8 +118,9 @@ def compose(
         given, held = latents[:, :, span], known[:, :, span]
         if not held.all():
             window = replace(said, sheet=None if said.sheet is None else said.sheet[:, span])
-            field = _score_field(composer, window, given, held, sampling, negative)
-            walk = _Walk(given, held, sampling.steps, sampling.sampler, start.tau[1])
+            times = schedule(sampling.steps, start.tau[1], power=SCORE_POWER)
+            field = _score_field(composer, window, given, held, sampling, negative, start.tau[1])
+            walk = _Walk(given, held, times, sampling.sampler)
             latents[:, :, span] = walk.run(field, _Noise(seeds, 2, span.start))
         known[:, :, : span.stop] = True
     return latents
@@ -140,7 +143,7 @@ def perform(
             score, weight = notes[:, :, span], sampling.sound_guidance
             field = _sound_field(performer, said, score, given, held, weight)
             sampler = "euler" if sampling.sampler == "ancestral" else sampling.sampler
-            walk = _Walk(given, held, sampling.sound_steps, sampler, start.tau[0])
+            walk = _Walk(given, held, schedule(sampling.sound_steps, start.tau[0]), sampler)
             latents[:, :, span] = walk.run(field, _Noise(seeds, 3, span.start))
         known[:, :, : span.stop] = True
     return latents
@@ -162,19 +165,19 @@ class _Noise:
 
 @dataclass(frozen=True)
 class _Walk:
-    """One window from noise (or from the given music at flow time tau) to data; held parts stay.
+    """One window from noise (or from the given music at the first of `times`) to data; held parts
+    stay.
 
     given (b s l d) where held (b s l) bool.
     """
 
     given: torch.Tensor
     held: torch.Tensor
-    steps: int
+    times: torch.Tensor
     sampler: str
-    tau: float
 
     def run(self, field, noise: _Noise) -> torch.Tensor:
-        times = schedule(self.steps, self.tau).to(self.given.device)
+        times = self.times.to(self.given.device)
         held, begin = self.held[..., None], noise.like(self.given)
         x = torch.where(held, self.given, interpolate(begin, self.given, times[0]))
         fresh = lambda step: noise.like(self.given, step)
@@ -188,19 +191,42 @@ def _score_field(
     held: torch.Tensor,
     sampling: Sampling,
     negative: tuple[torch.Tensor, torch.Tensor] | None,
+    start: float,
 ):
-    """The guided velocity field of one window's score; held parts have no velocity."""
-    b = len(given)
+    """The guided velocity field of one window's score, walked from flow time `start`.
+
+    Weights above 1 act in the first part of the walk, where the shape of the music is decided; on
+    its details they would only take length from the notes (measured). Weights below 1 act
+    throughout.
+    """
     pulling = sampling.pulling(said, negative=negative is not None)
-    context = _contexts(composer, said, pulling, given, negative)
-    present = torch.ones(b * (1 + len(pulling)), NUM_STEMS, dtype=torch.bool, device=given.device)
-    repeat = lambda x: x.repeat(1 + len(pulling), *[1] * (x.ndim - 1))
+    lasting = {name: weight for name, weight in pulling.items() if weight < 1.0}
+    early, late = (
+        _velocity(composer, said, given, held, weights, negative) for weights in (pulling, lasting)
+    )
+    until = start + (1.0 - start) * STRESSED
+    return lambda x, tau: (early if tau < until else late)(x, tau)
+
+
+def _velocity(
+    composer: Composer,
+    said: Conditions,
+    given: torch.Tensor,
+    held: torch.Tensor,
+    weights: Mapping[str, float],
+    negative: tuple[torch.Tensor, torch.Tensor] | None,
+):
+    """A velocity field under guidance weights per condition; held parts have no velocity."""
+    b, versions = len(given), 1 + len(weights)
+    context = _contexts(composer, said, weights, given, negative)
+    present = torch.ones(b * versions, NUM_STEMS, dtype=torch.bool, device=given.device)
+    repeat = lambda x: x.repeat(versions, *[1] * (x.ndim - 1))
     tiled = repeat(held)
 
     def field(x: torch.Tensor, tau: torch.Tensor) -> torch.Tensor:
         x = torch.where(held[..., None], given, x)
         v = composer.transformer(repeat(x), tau.expand(len(present)), tiled, present, context)
-        v = guided(v.view(1 + len(pulling), b, *v.shape[1:]), list(pulling.values()))
+        v = guided(v.view(versions, b, *v.shape[1:]), list(weights.values()))
         return v.masked_fill(held[..., None], 0.0)
 
     return field

@@ -64,6 +64,8 @@ def test_order_of_accuracy(name, order):
 def test_a_schedule_ends_at_data():
     assert schedule(4).tolist() == [0.0, 0.25, 0.5, 0.75, 1.0]
     assert schedule(2, 0.5).tolist() == [0.5, 0.75, 1.0]
+    assert schedule(4, power=2.0).tolist() == [0.0, 0.0625, 0.25, 0.5625, 1.0]
+    assert schedule(2, 0.5, power=2.0).tolist() == [0.5, 0.625, 1.0]
 
 
 def test_guidance_of_one_changes_nothing_and_zero_ignores():

@@ -1,5 +1,7 @@
 """Walks from noise to songs: windows, and what guides."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -105,6 +107,20 @@ def test_a_negative_is_only_ever_pulled_away_from(model):
     )
     assert torch.allclose(draw(0.5, tokens), draw(0.5, None), atol=1e-5)
     assert (draw(2.0, tokens) - draw(2.0, None)).abs().max() > 1e-5
+
+
+@pytest.mark.parametrize(
+    ("weight", "tau", "rows"),
+    [(2.0, 0.0, [2, 2, 2, 1]), (0.0, 0.0, [2, 2, 2, 2]), (1.0, 0.0, [1] * 4), (2.0, 0.4, [2] * 3)],
+)
+def test_stress_acts_near_noise_and_doubt_throughout(model, monkeypatch, weight, tau, rows):
+    said, count = Conditions(style=torch.tensor([3])), []
+    start = replace(Start.of(model, 1, 16 * FRAME_SAMPLES), tau=(0.0, tau))
+    forward = model.composer.transformer.forward
+    spy = lambda x, *rest: count.append(len(x)) or forward(x, *rest)
+    monkeypatch.setattr(model.composer.transformer, "forward", spy)
+    compose(model.composer, said, start, [0], sampling(guidance=weight, steps=4), None)
+    assert count[: len(rows)] == rows and len(count) == 4
 
 
 @pytest.mark.parametrize(

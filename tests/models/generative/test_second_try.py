@@ -1,0 +1,75 @@
+"""A stem that should play and does not is composed anew; the others stay."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from models.encoders.conditions import Conditions
+from models.generative import second_try
+from models.generative.sampling import Sampling
+from models.generative.second_try import OTHER_NOISE, TRIES, tried_again
+from models.generative.starts import Start
+from utils import FRAME_SAMPLES
+
+WAY = Sampling(steps=1, sound_steps=1, sampler="euler", guidance=1.0)
+FRAMES = 16
+
+
+@pytest.fixture
+def stage(model, monkeypatch):
+    """A model whose score latents are their own onsets, and a record of what is composed."""
+    calls = []
+
+    def compose(composer, said, start, seeds, sampling, negative):
+        calls.append((start.notes_known.clone(), seeds, negative))
+        fresh = torch.ones_like(start.notes) if len(calls) > 1 else torch.zeros_like(start.notes)
+        return torch.where(start.notes_known[..., None], start.notes, fresh)
+
+    monkeypatch.setattr(second_try, "compose", compose)
+    decoder = SimpleNamespace(decode=lambda notes: notes)
+    start = Start.of(model, 1, FRAMES * FRAME_SAMPLES)
+    return SimpleNamespace(score_codec=decoder, composer=None), start, calls
+
+
+def tried(stage, notes, plays, start=None, negative=None):
+    model, free, _ = stage
+    said = Conditions(plays=torch.tensor([plays]))
+    size = FRAMES * FRAME_SAMPLES
+    start = start or free
+    return tried_again(model, notes, said, start, [7], WAY, negative, num_samples=size)
+
+
+def test_only_the_missing_stem_is_composed_until_it_plays(stage):
+    notes = torch.ones_like(stage[1].notes)
+    notes[:, 2:] = 0.0
+    found = tried(stage, notes, [1, 1, 1, 0])
+    assert [seeds for _, seeds, _ in stage[2]] == [[7 + OTHER_NOISE], [7 + 2 * OTHER_NOISE]]
+    assert stage[2][0][0].all(-1)[0].tolist() == [True, True, False, True]
+    assert found[0, 2].all() and not found[0, 3].any() and torch.equal(found[:, :2], notes[:, :2])
+    assert not notes[:, 2].any()
+
+
+def test_it_gives_up_after_some_tries(stage, monkeypatch):
+    monkeypatch.setattr(second_try, "compose", lambda c, said, start, *rest: start.notes)
+    notes = torch.zeros_like(stage[1].notes)
+    assert torch.equal(tried(stage, notes, [1, -1, -1, 0]), notes) and TRIES == 2
+
+
+def test_who_plays_rests_or_is_given_is_left_alone(stage):
+    notes = torch.zeros_like(stage[1].notes)
+    notes[:, 0, 3, 0] = 1.0
+    given = stage[1].notes_known.clone()
+    given[:, 1] = True
+    start = replace(stage[1], notes_known=given)
+    assert tried(stage, notes, [1, 1, 0, -1], start) is not notes and not stage[2]
+    varied = replace(stage[1], tau=(0.0, 0.5))
+    assert not tried(stage, torch.zeros_like(notes), [1, 1, 1, 1], varied).any()
+    assert not stage[2]
+
+
+def test_the_negative_prompt_goes_along(stage):
+    negative = (torch.ones(1, 2, 3), torch.ones(1, 2, dtype=torch.bool))
+    tried(stage, torch.zeros_like(stage[1].notes), [1, 0, 0, 0], negative=negative)
+    assert torch.equal(stage[2][0][2][0], negative[0])
