@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from data.balance import balanced_order, row_weights
 from data.batch import Batch
 from data.dataset import CAPTIONS, Segment, SegmentDataset
 from data.labels import LABEL_SPECS
@@ -48,13 +49,20 @@ MEL_COLUMNS = REFERENCE_FRAMES * FRAME_SAMPLES // 512
 class LatentCache(torch.utils.data.Dataset):
     """The first `count` rows of a filled cache as a data set: any non-negative index is valid, each
     epoch in its own order.
+
+    `balanced`: rare music is read more often (`data.balance`); an epoch then has as many rows, not
+    every one of them.
     """
 
-    def __init__(self, folder: Path, count: int, *, seed: int, augment: bool) -> None:
+    def __init__(
+        self, folder: Path, count: int, *, seed: int, augment: bool, balanced: bool = False
+    ) -> None:
         self.folder, self.count, self.seed, self.augment = folder, count, seed, augment
         self.songs = (folder / SONGS_NAME).read_text(encoding="utf-8").splitlines()
         names = sorted(p.stem for p in folder.glob("*.npy"))
         self.rows = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names}
+        labels = {n.removeprefix("label_"): rows[:count] for n, rows in self.rows.items()}
+        self.weights = row_weights(labels) if balanced else np.ones(count)
         self._epoch_order: tuple[int, np.ndarray] | None = None
 
     def __len__(self) -> int:
@@ -80,10 +88,10 @@ class LatentCache(torch.utils.data.Dataset):
         )
 
     def _order(self, epoch: int) -> np.ndarray:
-        """Which row comes when: a permutation per epoch, or the order of the rows."""
+        """Which row comes when: drawn by weight and shuffled, or the order of the rows."""
         if self._epoch_order is None or self._epoch_order[0] != epoch:
-            shuffled = counter_rng(self.seed, epoch).permutation(self.count)
-            self._epoch_order = (epoch, shuffled if self.augment else np.arange(self.count))
+            drawn = balanced_order(self.weights, counter_rng(self.seed, epoch))
+            self._epoch_order = (epoch, drawn if self.augment else np.arange(self.count))
         return self._epoch_order[1]
 
     @staticmethod
@@ -92,6 +100,8 @@ class LatentCache(torch.utils.data.Dataset):
         dataset: SegmentDataset,
         settings: Preparation,
         fields: Collection[str],
+        *,
+        balanced: bool = False,
     ) -> LatentCache:
         """Encodes the first segments of a data set (one epoch unless settings say more) and opens
         the cache.
@@ -101,6 +111,7 @@ class LatentCache(torch.utils.data.Dataset):
         Args:
             fields: what a row holds, of "sound", "notes", "plan", "sheet", "labels", "captions",
                 "mel".
+            balanced: whether rare music is read more often in training; needs "labels".
 
         Raises:
             UserError: the folder holds latents of other codecs or data, or the disk is too full.
@@ -111,7 +122,8 @@ class LatentCache(torch.utils.data.Dataset):
         folder = settings.cache_dir / ("performances" if "sound" in fields else "scores")
         if settings.main_process:
             _Builder(model, dataset, folder, count, settings, frozenset(fields)).fill()
-        return LatentCache(folder, count, seed=settings.seed, augment=dataset.augment)
+        how = {"seed": settings.seed, "augment": dataset.augment}
+        return LatentCache(folder, count, **how, balanced=balanced and dataset.augment)
 
 
 class _Builder:

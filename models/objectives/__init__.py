@@ -86,14 +86,16 @@ class Objective(nn.Module):
 class CachedObjective(Objective):
     """A stage that learns from segments encoded once and kept on disk: the fields that it names.
 
-    Stages that name the same fields share a cache.
+    Stages that name the same fields share a cache. `balanced`: rare music is read more often.
     """
+
+    balanced = False
 
     @classmethod
     def prepare_data(cls, model: HarmonicFlow, dataset: Any, settings: Any) -> Any:
         from data.latent_cache import LatentCache
 
-        return LatentCache.build(model, dataset, settings, cls.fields)
+        return LatentCache.build(model, dataset, settings, cls.fields, balanced=cls.balanced)
 
 
 def mean_error(error: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:

@@ -48,6 +48,7 @@ class ComposerObjective(CachedObjective):
 
     fields = frozenset({"notes", "plan", "sheet", "labels", "captions", "mel"})
     lr_scale = 16.0
+    balanced = True
 
     @staticmethod
     def trained(model) -> nn.Module:
