@@ -174,6 +174,18 @@ def among_likeliest(name: str, count: int) -> Measure:
     return Measure(label, judge, balanced=name)
 
 
+def probability(name: str) -> Measure:
+    """The probability that a classifier gives to the asked class, classes counting alike: finer
+    than hits where classes are hard to tell apart.
+    """
+
+    def judge(wish: Facts, result: Facts) -> float:
+        asked = wish.get(name, UNKNOWN)
+        return UNKNOWN if np.isnan(asked) else result.get(f"{name}.{asked:.0f}", UNKNOWN)
+
+    return Measure("probability of the class", judge, balanced=name)
+
+
 def rank(fact: str) -> Measure:
     """Spearman's rho of what was asked and what came."""
     return Measure(f"rho, {fact}", rank=fact)
@@ -251,8 +263,8 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
     "valence": (rank("valence"),),
     "arousal": (rank("arousal"),),
     "emotion": (rank("valence"), rank("arousal")),
-    "style": (among_likeliest("style", 1), among_likeliest("style", 3)),
-    "genre": (among_likeliest("genre", 1), among_likeliest("genre", 3)),
+    "style": (among_likeliest("style", 1), among_likeliest("style", 3), probability("style")),
+    "genre": (among_likeliest("genre", 1), among_likeliest("genre", 3), probability("genre")),
     "reference recording": (
         rank("tempo"),
         rank("density"),

@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from data.loudness import FLOOR_LUFS, TARGET_LUFS, k_weighting, level_stems, levels_of, loudness
+from data.loudness import (
+    FLOOR_LUFS,
+    PEAK,
+    TARGET_LUFS,
+    gain_towards,
+    k_weighting,
+    level_stems,
+    levels_of,
+    loudness,
+)
 
 
 def sine(hertz, rate, seconds=5.0, gain=1.0):
@@ -72,3 +81,11 @@ def test_no_stem_goes_beyond_full_scale_when_stems_cancel():
 
 def test_silence_stays_silence():
     assert not level_stems(np.zeros((4, 1_000), np.float32), 22_050).any()
+
+
+def test_a_gain_meets_a_loudness_until_the_peak():
+    tone = sine(440, 22_050, gain=0.1)
+    quiet = gain_towards(tone, 22_050, -40.0)
+    assert loudness(quiet * tone, 22_050) == pytest.approx(-40.0, abs=1e-3)
+    assert np.abs(gain_towards(tone, 22_050, 0.0) * tone).max() == pytest.approx(PEAK, abs=1e-6)
+    assert gain_towards(np.zeros(22_050), 22_050, -14.0) == 1.0

@@ -11,6 +11,7 @@ from metrics.adherence.measures import (
     family_of,
     medians,
     meets,
+    probability,
     rank,
     related_keys,
     spearman,
@@ -79,6 +80,11 @@ def test_classes_count_the_same_however_often_they_are_asked():
     assert among_likeliest("style", 1).value(wishes, [chances] * 4) == (0.5, 4)
     assert among_likeliest("style", 2).value(wishes, [chances] * 4) == (1.0, 4)
     assert among_likeliest("style", 1).value([{"style": 9.0}], [chances])[1] == 0
+    chance = probability("style")
+    assert chance.value([{"style": 0.0}] * 3 + [{"style": 3.0}], [chances] * 4)[0] == pytest.approx(
+        0.45
+    )
+    assert chance.value([{"style": 9.0}, {}], [chances] * 2)[1] == 0
 
 
 def test_rank_correlation():

@@ -18,6 +18,7 @@ from models.generative.requests import (
     seen_of,
     songs_of,
     spoken_facts,
+    stem_densities,
 )
 from utils import STEMS, UserError
 
@@ -139,6 +140,12 @@ def test_a_waveform_lends_what_is_heard_in_it():
     assert mel.shape[0] == 128 and heard["tempo"] == pytest.approx(120, rel=0.02)
     assert heard["brightness"] == pytest.approx(1.0, abs=0.2) and heard["loudness"] < 0
     assert heard_of(None) == (None, {}) and heard_of(mel)[1] == {}
+
+
+def test_a_recording_tells_how_densely_a_band_plays():
+    sparse, busy = (stem_densities(strokes) for strokes in (2.0, 6.0))
+    assert all(busy[stem] > sparse[stem] > 0.0 for stem in STEMS)
+    assert stem_densities(0.0) == stem_densities(None) == {}
 
 
 def test_a_picture_is_a_point_and_a_clip_a_curve(model):
