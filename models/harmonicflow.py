@@ -27,6 +27,7 @@ from models.encoders.visual import VisualEncoder
 from models.generative.brief import Plan, merged, sounding
 from models.generative.composer import Composer
 from models.generative.edits import Keep
+from models.generative.genre_choice import AdapterChoice, Wanted
 from models.generative.performer import Performer
 from models.generative.planner import Planner
 from models.generative.requests import (
@@ -222,7 +223,7 @@ class HarmonicFlow(nn.Module):
         duration: float = SEGMENT_SECONDS,
         seed: int | Sequence[int] = 0,
         steps: int = 16,
-        guidance: float | Mapping[str, float] = 2.6,
+        guidance: float | Mapping[str, float] = 3.0,
         sound_steps: int = 8,
         sound_guidance: float = 1.5,
         sampler: str = "ancestral",
@@ -247,6 +248,7 @@ class HarmonicFlow(nn.Module):
         keep: Keep | None = None,
         variation: float | None = None,
         temperature: float = 1.0,
+        adapters: Wanted | None = None,
     ) -> Generation:
         """Music for a prompt; everything that is not said is left to the model.
 
@@ -256,7 +258,7 @@ class HarmonicFlow(nn.Module):
             style_idx, emotion_idx, genre_idx: ids (b,) or one for all; names in `data.labels`.
             audio: a reference to sound like: power mel (f m) or (b f m) from
                 `utils.compute_mel_spectrogram`, or a waveform (t,) at 22,050 Hz, which also lends
-                its tempo, loudness and brightness.
+                its tempo, loudness, brightness and density.
             batch_size: number of songs where the prompts do not say it.
             duration: seconds, 1 to 3,600. Beyond 11.9 s segments follow one another, each begun
                 with the end of the one before.
@@ -275,7 +277,8 @@ class HarmonicFlow(nn.Module):
             dynamics: mean velocity from 0 to 1. valence, arousal: -1 to 1, and `emotion_strength`,
                 0 to 2, how far an emotion bends tempo, mode and the rest. swing: share of the
                 long eighth, 0.5 to 0.67. register: mean MIDI pitch of guitar and piano. loudness:
-                of the mix, LUFS. brightness: spectral centroid, octaves over 1 kHz.
+                of the mix, LUFS, met by a gain unless sound is given. brightness: spectral
+                centroid, octaves over 1 kHz.
             image: a picture (c h w) in [0, 1], frames of a video (m c h w) at 4 a second, or a
                 `data.pictures.files.Clip`: its mood becomes valence and arousal, over time for a
                 video.
@@ -285,6 +288,10 @@ class HarmonicFlow(nn.Module):
             variation: how far to depart from `keep`, a whole song, 0 (it) to 1 (anew): nothing is
                 held fixed, the flow starts from it.
             temperature: of the planner, 0 takes the likeliest sheet.
+            adapters: files of genre adapters, one or several; {file: share} says how much of each
+                (a number of all songs or of each, None by its genre), in sum at most 1. Without
+                numbers each acts as far as its genre is asked for or probable
+                (`models.generative.genre_choice`).
 
         Raises:
             UserError: a value out of its range, with the range.
@@ -297,6 +304,7 @@ class HarmonicFlow(nn.Module):
         seconds = num_samples / SAMPLE_RATE
         finished = keep is not None and variation is None and keep.covers(num_samples)
         sampling = Sampling(steps, sound_steps, sampler, guidance, sound_guidance).checked()
+        choice = AdapterChoice.of(adapters, self.composer)
         explicit = explicit_facts(
             bpm=bpm,
             key=key,
@@ -322,6 +330,7 @@ class HarmonicFlow(nn.Module):
         wishes = Wishes(prompts, spoken, ids, numbers, density, mel, heard, curve)
         with eval_mode(self):
             said = wishes.conditions(self).to(self.device)
+            asked = said.loudness
             if keep is not None:
                 said = sounding(said, keep.known[..., 0].all(-1).expand(b, -1))
             sheet = keep.sheet if lead_sheet is None and keep is not None else lead_sheet
@@ -340,13 +349,16 @@ class HarmonicFlow(nn.Module):
                     curve=curve,
                     emotion_strength=emotion_strength,
                 )
+            planner = self.planner if "planner" in self.trained else None
+            shares = choice.shares(said, plans, planner)
             said = merged(said, [plan.brief for plan in plans])
             start = Start.of(self, b, num_samples, keep=keep, plays=said.plays, variation=variation)
             said = _with_sheets(said, [p.sheet for p in plans], start.notes.shape[2], self.device)
             sampling.warn_of_idle(said, negative=negative is not None)
             how = (said, start, seeds, sampling, negative)
-            notes = compose(self.composer, *how)
-            notes = tried_again(self, notes, *how, num_samples=num_samples)
+            adapted = choice.on(self.composer, shares)
+            notes = compose(adapted or self.composer, *how)
+            notes = tried_again(self, notes, *how, num_samples=num_samples, adapted=adapted)
         return Generation(
             self,
             notes,
@@ -357,6 +369,7 @@ class HarmonicFlow(nn.Module):
             seeds=seeds,
             play=lambda score: perform(self.performer, said, start, score, seeds, sampling),
             settings=settings,
+            adapters=choice.described(shares),
         )
 
     def _warn_of_untrained(self) -> None:
@@ -404,7 +417,7 @@ def _spoken(arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments that were given, as JSON; audio as its shape."""
     plain = {}
     for name, value in arguments.items():
-        if name == "self" or value is None:
+        if name in ("self", "adapters") or value is None:  # adapters: what acts is said by itself
             continue
         if isinstance(value, torch.Tensor | np.ndarray | np.generic):
             value = torch.as_tensor(value)

@@ -60,6 +60,12 @@ def weight(text: str) -> tuple[str, float]:
     return name or "all", number(0.0, 100.0)(value)
 
 
+def adapter(text: str) -> tuple[str, float | None]:
+    """A flag's type: a genre adapter's file, alone or with its share ("rock.safetensors=0.7")."""
+    path, equals, share = text.rpartition("=")
+    return (path, number(0.0, 1.0)(share)) if equals else (text, None)
+
+
 def add_label_flags(parser: argparse.ArgumentParser) -> None:
     """--style, --emotion, --genre."""
     group = parser.add_argument_group("labels (id or name)")
@@ -91,7 +97,15 @@ def add_sampling_flags(parser: argparse.ArgumentParser) -> None:
         type=weight,
         nargs="+",
         metavar="W",
-        help="stress on what is said, 1 for none (default 2.6), or per condition: 2 text=3",
+        help="stress on what is said, 1 for none (default 3), or per condition: 2 text=3",
+    )
+    add(
+        "--adapter",
+        type=adapter,
+        nargs="+",
+        metavar="FILE[=W]",
+        help="genre adapters with their shares, in sum at most 1 (without: as far as the genre is "
+        "asked for or probable)",
     )
 
 
@@ -126,6 +140,8 @@ def generate_options(args: argparse.Namespace) -> dict[str, Any]:
     options |= spoken(args, "duration", "steps")
     if args.guidance is not None:
         options["guidance"] = dict(args.guidance)
+    if args.adapter is not None:
+        options["adapters"] = dict(args.adapter)
     return options
 
 

@@ -5,6 +5,7 @@ written as folders.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ import torch
 from torch.nn import functional as F
 
 from data.lead_sheet import LeadSheet
+from data.loudness import PEAK, gain_towards
 from data.roll import from_roll, to_roll
 from data.score import DRUM_PROGRAM, Score
 from models import finishing
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
 
 SEAM_SAMPLES = 110
 ONSET_THRESHOLD = 0.5
-PEAK = 0.98
 VOICES = ("neural", "soundfont")
 
 
@@ -55,7 +56,9 @@ class Generation:
         start: what was given, and which stems play.
         programs: (b s) General MIDI programs, -1 where open.
         seeds: of each song. play: score latents (b s l d) -> sound latents (b s l d).
-        settings: every argument, JSON-serialisable.
+        settings: every argument, JSON-serialisable. adapters: of each song, the share of each genre
+            adapter by its file; empty where none was asked for. loudness: (b,) LUFS that were asked
+            of each mix, nan where open; None asks nothing.
     """
 
     model: HarmonicFlow
@@ -67,6 +70,8 @@ class Generation:
     seeds: list[int]
     play: Callable[[torch.Tensor], torch.Tensor]
     settings: dict[str, Any] = field(default_factory=dict)
+    adapters: list[dict[str, float]] = field(default_factory=list)
+    loudness: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.notes)
@@ -100,9 +105,29 @@ class Generation:
         done = 0
         for piece in self.model.codec.pieces(sound):
             audio = piece.cpu() * self.start.plays[songs, :, None]
+            audio = audio * self.gains[songs, None, None]
             audio = self._with_given(audio, songs, done)
             yield audio[..., : self.num_samples - done]
             done += piece.shape[-1]
+
+    @cached_property
+    @torch.no_grad()
+    def gains(self) -> torch.Tensor:
+        """Factor (b,) of each song's own sound that brings its mix to the loudness asked for, as
+        far as it goes without clipping; 1 where none is asked for or sound is given.
+        """
+        gains = torch.ones(len(self))
+        if self.loudness is None or self.start.audio is not None:
+            return gains
+        sound = self.sound[..., : -(-self.num_samples // FRAME_SAMPLES), :]
+        for i, lufs in enumerate(self.loudness.tolist()):
+            if not math.isnan(lufs):
+                plays = self.start.plays[i, :, None]
+                pieces = self.model.codec.pieces(sound[i, None])
+                mix = torch.cat([(piece[0].cpu() * plays).sum(0) for piece in pieces])
+                mix = mix[: self.num_samples].numpy()
+                gains[i] = gain_towards(mix, SAMPLE_RATE, lufs)
+        return gains
 
     def _with_given(self, audio: torch.Tensor, songs: slice, offset: int) -> torch.Tensor:
         """Puts what was given back, to the sample; a 10 ms seam lies in the generated part."""
@@ -242,7 +267,10 @@ class Generation:
             raise UserError(f"unknown voice '{voice}': {did_you_mean(voice, VOICES)}")
         from data.soundfont import render_score
 
-        return render_score(score, num_samples=self.num_samples)
+        stems = render_score(score, num_samples=self.num_samples)
+        lufs = math.nan if self.loudness is None else float(self.loudness[index])
+        gain = 1.0 if math.isnan(lufs) else gain_towards(stems.sum(0), SAMPLE_RATE, lufs)
+        return stems * np.float32(gain)
 
     def describe(self, index: int, score: Score, *, gain: float, voice: str) -> dict[str, Any]:
         """What song.json holds: settings, seed, version, what was planned and what came out."""
@@ -256,5 +284,6 @@ class Generation:
             "notes": {stem: len(score.notes[stem]) for stem in STEMS},
             "brief": self.plans[index].brief.to_dict(),
             "emotion_offsets": None if offsets is None else asdict(offsets),
+            "adapters": self.adapters[index] if self.adapters else {},
             "settings": {**self.settings, "voice": voice},
         }

@@ -95,6 +95,8 @@ def song(tmp_path) -> Path:
         (["--mix", "nowhere.json"], "cannot read mix settings 'nowhere.json'"),
         (["--space", "studo"], "did you mean 'studio'"),
         (["--space", "nowhere.json"], "cannot read scene 'nowhere.json'"),
+        (["--adapter", "nowhere.safetensors"], "no adapter at 'nowhere.safetensors'"),
+        (["--adapter", "rock.safetensors=2"], "from 0 to 1"),
         (["--space_output", "5.1"], "add --space stage"),
         (["--space", "studio", "--space_output", "stero"], "choose from 'binaural', 'stereo'"),
     ],
@@ -118,6 +120,38 @@ def test_a_song_is_a_folder_and_the_seed_repeats_it(run, capsys):
     assert not (stem(first, "bass") == stem(other, "bass")).all()
     described = json.loads((first / "song.json").read_text())
     assert described["seed"] == 7 and described["settings"]["bpm"] == 92
+
+
+def test_an_adapter_changes_the_notes_by_its_share(run, weights, tmp_path):
+    from dataclasses import replace
+
+    import torch
+
+    from models.generative.genre_adapters import GenreAdapter, save_adapter
+    from models.harmonicflow import HarmonicFlow
+
+    composed = HarmonicFlow.from_pretrained(weights)
+    composed.composer.transformer.out.weight.data.fill_(0.05)
+    weights = composed.save_pretrained(tmp_path / "weights", half=False)
+    adapter = GenreAdapter.beside(composed.composer, "rock").requires_grad_(False)
+    for pair in adapter.pairs.values():
+        pair.up.fill_(0.3)
+    file = save_adapter(adapter, tmp_path / "rock.safetensors")
+    asked = ("--duration", 1, "--genre", "rock", "--seed", 7, "--checkpoint", weights)
+    said = {"plain": (), "none": ("--adapter", f"{file}=0"), "all": ("--adapter", file)}
+    songs = {name: run(*asked, *more)[0] for name, more in said.items()}
+    written = {name: json.loads((song / "song.json").read_text()) for name, song in songs.items()}
+    assert written["plain"]["adapters"] == {} and written["none"]["adapters"] == {str(file): 0.0}
+    assert written["all"]["adapters"] == {str(file): 1.0}
+    assert (stem(songs["plain"], "mix") == stem(songs["none"], "mix")).all()
+    options = {"duration": 1.0, "seed": 7, "steps": 1, "genre_idx": 5, "batch_size": 2}
+    plain = composed.generate(**options).notes
+    mixed = composed.generate(**options, adapters={file: [0.0, 1.0]})
+    assert mixed.adapters == [{str(file): 0.0}, {str(file): 1.0}]
+    assert torch.equal(mixed.notes[0], plain[0]) and not torch.allclose(mixed.notes[1], plain[1])
+    adapter.about = replace(adapter.about, base="0" * 16)
+    with pytest.raises(UserError, match="trained beside other weights"):
+        composed.generate(adapters=save_adapter(adapter, tmp_path / "foreign.safetensors"))
 
 
 def test_prompts_samples_and_batches_make_one_folder_each(run):

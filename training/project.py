@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import re
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import nn
 
 from models.objectives import Objective
 from training.settings import TrainSettings
+from utils import RELEASE, UserError, did_you_mean
 
 
 class Project:
@@ -20,10 +22,19 @@ class Project:
         from data.sources import guess_source
         from models.objectives import objective_class
 
+        self.check_genre(settings)
         if settings.stage != "all" and objective_class(settings.stage).own_data("train", 0):
             return
         if settings.source is None:
             guess_source(settings.data_dir)
+
+    def check_genre(self, settings: TrainSettings) -> None:
+        """Raises `UserError` when a genre is named that nothing here learns from."""
+        if settings.genre is not None:
+            raise UserError(
+                f"--genre {settings.genre} belongs to --stage genre, an adapter beside the "
+                "composer: add it, or leave --genre out"
+            )
 
     def config(self, settings: TrainSettings) -> dict[str, Any]:
         """Configuration of a new model."""
@@ -131,7 +142,80 @@ class SeparatorProject(Project):
         return asdict(model.separator.config)
 
 
-OWN_MODELS = {"mixing": MixerProject, "separation": SeparatorProject}
+class GenreProject(Project):
+    """An adapter beside the composer of a model that is there already: the released one, or that of
+    --init_from. Its checkpoints hold the adapter, the place of the base and its fingerprint.
+    """
+
+    def check_genre(self, settings: TrainSettings) -> None:
+        """Raises when no genre is named; says so when it is none that the model knows."""
+        from data.labels import GENRES, tagged
+
+        name = settings.genre
+        if name is None:
+            raise UserError(
+                f"--stage genre needs the genre of the songs: add --genre with {', '.join(GENRES)} "
+                "or a name of your own"
+            )
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
+            raise UserError(
+                f"--genre '{name}' names files: use small letters, digits, - and _, such as "
+                "bossa-nova"
+            )
+        if tagged({"genre": name})["genre"] < 0:
+            hint = did_you_mean(name, GENRES)
+            print(f"note: '{name}' is a genre of your own ({hint})")
+
+    def config(self, settings: TrainSettings) -> dict[str, Any]:
+        return {"base": str(RELEASE)}
+
+    def model(self, config: dict[str, Any]) -> nn.Module:
+        """A new adapter beside the model that lies where the configuration says.
+
+        Raises:
+            UserError: no model is there, or another one than the run began with.
+        """
+        model = self.load(config["base"])
+        found = model.adapter.about.base
+        if config.get("fingerprint", found) != found:
+            raise UserError(
+                f"{config['base']} holds other weights than those beside which this adapter began: "
+                "put them back, or begin a new run in another --checkpoint_dir"
+            )
+        return model
+
+    def load(self, path: str) -> nn.Module:
+        """A new adapter beside the model in a checkpoint or folder."""
+        from models.objectives.genre import GenreModel
+
+        return GenreModel(super().load(path), path)
+
+    def config_of(self, model: nn.Module) -> dict[str, Any]:
+        return {"base": model.path, "fingerprint": model.adapter.about.base}
+
+    def dataset(self, settings: TrainSettings, split: str, objective: Objective) -> Any:
+        """The songs, all of them said to be of the genre, whose name the adapter takes.
+
+        Raises:
+            UserError: the adapter has another genre's name already.
+        """
+        from data.tagged import GenreSource
+
+        adapter = objective.model.adapter
+        if adapter.about.genre not in ("", settings.genre):
+            raise UserError(
+                f"this run is of {adapter.about.genre}, not of {settings.genre}: leave --genre "
+                "out, or choose another --checkpoint_dir"
+            )
+        dataset = super().dataset(settings, split, objective)
+        dataset.source = GenreSource(dataset.source, settings.genre)
+        if split == "train":
+            songs = dataset.source.num_songs
+            adapter.about = replace(adapter.about, genre=settings.genre, songs=songs)
+        return dataset
+
+
+OWN_MODELS = {"mixing": MixerProject, "separation": SeparatorProject, "genre": GenreProject}
 
 
 def project_of(stage: str) -> Project:

@@ -27,7 +27,7 @@ from utils import (
 
 ROOT = Path(__file__).parent.parent
 STAGE_ORDER = ("codec", "decoder", "score", "transcriber", "planner", "composer", "performer")
-SINGLE_STAGES = ("visual", "mixing", "separation")  # run by their own name only
+SINGLE_STAGES = ("visual", "mixing", "separation", "genre")  # run by their own name only
 SAVED_NAME = "settings.json"
 
 
@@ -88,11 +88,19 @@ class TrainSettings:
         "all",
         str,
         f"what to train; all: {', '.join(STAGE_ORDER)}, one after another; visual needs no songs, "
-        "mixing and separation are models of their own",
+        "mixing and separation are models of their own, genre is an adapter beside the composer",
         ("all", *STAGE_ORDER, *SINGLE_STAGES),
     )
+    genre: str | None = _setting(
+        None,
+        str,
+        "of the songs, for the stage genre: one that the model knows or a name of its own",
+    )
     init_from: str | None = _setting(
-        None, str, "checkpoint or model folder to begin from, with the model's size as it is there"
+        None,
+        str,
+        "checkpoint or model folder to begin from, with the model's size as it is there; for the "
+        "stage genre the model that gets the adapter (default: none; for genre the released one)",
     )
     # optimisation
     epochs: float = _setting(100, POSITIVE, "times each stage sees every segment")
@@ -107,7 +115,7 @@ class TrainSettings:
         POSITIVE,
         "learning rate after the warm-up; by stage: codec x10, decoder x12, score x20, "
         "transcriber x15, planner x10, composer x16, performer x30, visual x40, mixing x40, "
-        "separation x20",
+        "separation x20, genre x20",
     )
     lr_schedule: str = _setting("cosine", str, "learning rate after the warm-up", SCHEDULES)
     warmup_steps: int = _setting(1000, INDEX, "optimiser steps of linear warm-up")

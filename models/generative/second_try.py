@@ -18,6 +18,7 @@ from models.generative.starts import Start
 from utils import FRAME_SAMPLES
 
 if TYPE_CHECKING:
+    from models.generative.genre_adapters import AdaptedComposer
     from models.harmonicflow import HarmonicFlow
 
 TRIES = 2
@@ -35,11 +36,13 @@ def tried_again(
     negative: tuple[torch.Tensor, torch.Tensor] | None,
     *,
     num_samples: int,
+    adapted: AdaptedComposer | None = None,
 ) -> torch.Tensor:
     """Score latents (b s l d) in which stems with `plays` 1 have notes, where tries can help.
 
     `notes` is what `models.generative.sampling.compose` made of the same arguments. Variations stay
-    as they are: what a song lacks its variation may lack.
+    as they are: what a song lacks its variation may lack. `adapted` composes in the place of the
+    model's own composer.
     """
     if said.plays is None or start.tau[1] > 0.0:
         return notes
@@ -54,7 +57,8 @@ def tried_again(
             again = replace(start, notes=notes[i, None], notes_known=held[None])
             unlike = None if negative is None else (negative[0][i, None], negative[1][i, None])
             other = [seed + turn * OTHER_NOISE]
-            notes[i] = compose(model.composer, said.item(i), again, other, sampling, unlike)[0]
+            composer = model.composer if adapted is None else adapted.item(i)
+            notes[i] = compose(composer, said.item(i), again, other, sampling, unlike)[0]
     return notes
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from models.harmonicflow import HarmonicFlow
 
 STRENGTH = 0.6
-SAMPLING = Sampling(steps=16, sound_steps=8, sampler="ancestral", guidance=2.6)
+SAMPLING = Sampling(steps=16, sound_steps=8, sampler="ancestral", guidance=3.0)
 
 
 def transfer_style(

@@ -9,6 +9,7 @@ import torch
 
 from data.brief import Brief
 from data.lead_sheet import LeadSheet
+from data.loudness import PEAK, loudness
 from data.roll import to_roll
 from data.score import Notes, Score
 from models.generative.brief import Plan
@@ -43,6 +44,16 @@ def test_it_sounds_as_its_latents_decode(song):
     assert torch.equal(song.mix, song.audio.sum(1))
     assert not song.audio.requires_grad
     assert song.duration == NUM_SAMPLES / SAMPLE_RATE
+
+
+def test_a_mix_is_as_loud_as_was_asked(song):
+    asked = lambda lufs: replace(song, loudness=torch.tensor([lufs, torch.nan]))
+    quiet, loud = asked(-30.0), asked(20.0)
+    assert loudness(quiet.mix[0].numpy(), SAMPLE_RATE) == pytest.approx(-30.0, abs=0.01)
+    assert torch.equal(quiet.audio[1], song.audio[1]) and song.gains.tolist() == [1.0, 1.0]
+    assert loud.mix[0].abs().max() == pytest.approx(PEAK, abs=1e-3)
+    given = replace(quiet, start=replace(song.start, audio=torch.zeros(2, 4, 8)))
+    assert given.gains.tolist() == [1.0, 1.0]
 
 
 def test_notes_are_performed_once_and_only_when_the_sound_is_asked_for(song):

@@ -13,7 +13,7 @@ from models.objectives.visual import VisualObjective
 from models.postprocessing.mixing.network import load_mixer
 from models.preprocessing.separation import load_separator
 from training.checkpoints import load_checkpoint
-from training.project import MixerProject, Project, SeparatorProject, project_of
+from training.project import GenreProject, MixerProject, Project, SeparatorProject, project_of
 from training.run import train
 from training.settings import TrainSettings, parse_arguments
 from utils import UserError
@@ -98,6 +98,20 @@ def test_the_mixing_stage_trains_a_model_of_its_own(tmp_path):
     assert torch.equal(begun.mixer.heads.bias, mixer.heads.bias)
     with pytest.raises(UserError, match="holds no mixer"):
         SongProject().load(str(tmp_path / "nowhere.pt"))
+
+
+def test_the_genre_stage_names_a_genre_and_no_other_stage_does(capsys):
+    assert isinstance(project_of("genre"), GenreProject)
+    settings = TrainSettings(source="arranger", stage="genre")
+    for name, words in ((None, "add --genre with pop, soul"), ("a b", "use small letters")):
+        with pytest.raises(UserError, match=words):
+            GenreProject().check(replace(settings, genre=name))
+    with pytest.raises(UserError, match="belongs to --stage genre"):
+        Project().check(replace(settings, stage="composer", genre="rock"))
+    GenreProject().check(replace(settings, genre="rock"))
+    assert not capsys.readouterr().out
+    GenreProject().check(replace(settings, genre="bosa-nova"))
+    assert "a genre of your own" in capsys.readouterr().out
 
 
 class ShortProject(SeparatorProject):
