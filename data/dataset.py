@@ -209,7 +209,7 @@ def _describe(
 
     sheet, labels = describe(example)
     if "sheet" in fields:
-        features = np.asarray(sheet_features(sheet, num_frames), np.float32)
+        features = np.asarray(sheet_features(sheet, num_frames, swing=labels["swing"]), np.float32)
         segment.sheet = torch.from_numpy(np.ascontiguousarray(features))
     segment.labels = labels if "labels" in fields else {}
     if "plan" in fields:

@@ -1,4 +1,9 @@
-"""The lead sheet as numbers: one row of named columns per latent frame, what the model reads."""
+"""The lead sheet as numbers: one row of named columns per latent frame, what the model reads.
+
+Where the music swings, time within a beat is written as it is counted: the first eighth of a pair
+takes half of the beat's phase however long it lasts. Swing is then no matter of taste that a model
+would have to guess from a label, but where the second eighth lies.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +39,20 @@ SHEET_COLUMNS: dict[str, slice] = {
 NUM_SHEET_COLUMNS = 50 + 2 * NUM_STEMS
 
 
-def sheet_features(sheet: LeadSheet | None, num_frames: int, start_frame: int = 0) -> np.ndarray:
+def sheet_features(
+    sheet: LeadSheet | None,
+    num_frames: int,
+    start_frame: int = 0,
+    *,
+    swing: float | None = None,
+) -> np.ndarray:
     """What the model reads: one row per latent frame, unknown parts zero with their flag zero.
 
     Args:
         sheet: None for a wholly unknown sheet.
         num_frames: number of rows l.
         start_frame: the latent frame of the sheet's time line at which the rows begin.
+        swing: share of the first of a pair of eighths, 0.5 straight; None and nan are straight.
 
     Returns:
         float32 (l, k) with the columns of `SHEET_COLUMNS`, taken at the middle of each frame.
@@ -59,12 +71,20 @@ def sheet_features(sheet: LeadSheet | None, num_frames: int, start_frame: int = 
     beat = np.searchsorted(edges, times, side="right") - 1
     inside = (beat >= 0) & (beat < len(sheet))
     beat = np.clip(beat, 0, len(sheet) - 1)
-    fraction = (times - edges[beat]) / (edges[beat + 1] - edges[beat])
+    fraction = counted((times - edges[beat]) / (edges[beat + 1] - edges[beat]), swing)
     _write_time(rows, sheet, beat, fraction, edges)
     _write_plan(rows, sheet, beat)
     rows[~inside, : SHEET_COLUMNS["tonic"].start] = 0.0
     rows[~inside, SHEET_COLUMNS["density"].start :] = 0.0
     return rows
+
+
+def counted(fraction: np.ndarray, swing: float | None) -> np.ndarray:
+    """Where in a beat the players count themselves who swing: `swing` becomes one half."""
+    if swing is None or np.isnan(swing):
+        return fraction
+    first = np.clip(swing, 0.5, 0.75)
+    return np.interp(fraction, [0.0, first, 1.0], [0.0, 0.5, 1.0])
 
 
 def _write_time(

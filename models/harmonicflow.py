@@ -326,6 +326,8 @@ class HarmonicFlow(nn.Module):
             "brightness": brightness,
         }
         numbers = point | {name: value for name, value in numbers.items() if value is not None}
+        if keep is not None and keep.swing is not None:
+            numbers = {"swing": keep.swing} | numbers
         spoken = spoken_facts(prompts, explicit, keep, b)
         wishes = Wishes(prompts, spoken, ids, numbers, density, mel, heard, curve)
         with eval_mode(self):
@@ -446,5 +448,9 @@ def _with_sheets(
     """Conditions with the lead sheets' features at every frame."""
     if all(sheet is None for sheet in sheets):
         return said
-    rows = [torch.as_tensor(sheet_features(sheet, num_frames)) for sheet in sheets]
+    swings = [None] * len(sheets) if said.swing is None else said.swing.tolist()
+    rows = [
+        torch.as_tensor(sheet_features(sheet, num_frames, swing=swing))
+        for sheet, swing in zip(sheets, swings, strict=True)
+    ]
     return replace(said, sheet=torch.stack(rows).to(device, torch.float32))

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from data.lead_sheet import LeadSheet
+from data.movement import swing_of
 from data.roll import to_roll
 from data.score import Score
 from utils import FRAME_SAMPLES, NUM_STEMS, SAMPLE_RATE, STEMS, UserError, did_you_mean
@@ -102,6 +103,14 @@ class Keep:
     audio: torch.Tensor | None = None
     rolls: torch.Tensor | None = None
     played: Score | None = None
+
+    @property
+    def swing(self) -> float | None:
+        """Share of the long eighth in the given notes; None where they do not tell."""
+        if self.played is None:
+            return None
+        swing = swing_of(self.played, LeadSheet.from_score(self.played))
+        return None if np.isnan(swing) else float(swing)
 
     @property
     def sheet(self) -> LeadSheet | None:

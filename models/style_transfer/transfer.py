@@ -12,6 +12,7 @@ import warnings
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from data.brief import Brief
@@ -114,8 +115,9 @@ def _transferred(model: HarmonicFlow, change: Change, seed: int, sampling: Sampl
             plays=torch.from_numpy(content.plays)[None].long(),
             variation=change.strength,
         )
-        rows = torch.from_numpy(sheet_features(sheet, start.notes.shape[2])).to(start.notes)
-        said = replace(said, sheet=rows.expand(len(weights), -1, -1))
+        frames, swings = start.notes.shape[2], said.swing.tolist()
+        rows = np.stack([sheet_features(sheet, frames, swing=swing) for swing in swings])
+        said = replace(said, sheet=torch.from_numpy(rows).to(start.notes))
         sampling.warn_of_idle(said, negative=False)
         notes = compose_blend(model.composer, said, weights, start, seed, sampling)
     voice = said.item(0)  # the heaviest part's: a performer plays one instrument, not two halves

@@ -5,7 +5,7 @@ import pytest
 
 from data.arranger import compose
 from data.lead_sheet import LeadSheet
-from data.sheet_features import NUM_SHEET_COLUMNS, SHEET_COLUMNS, sheet_features
+from data.sheet_features import NUM_SHEET_COLUMNS, SHEET_COLUMNS, counted, sheet_features
 from utils import FRAME_RATE
 
 
@@ -74,3 +74,16 @@ def test_an_excerpt_of_the_sheet_agrees_with_the_whole():
     start = 86 / FRAME_RATE
     part = sheet_features(sheet.excerpt(start, start + 4.0), 60)
     assert part == pytest.approx(sheet_features(sheet, 60, start_frame=86), abs=1e-4)
+
+
+def test_swing_takes_the_second_eighth_with_it():
+    sheet = LeadSheet.parse(bpm=60, duration=12.0)
+    plain, swung = (sheet_features(sheet, 256, swing=swing) for swing in (0.5, 2 / 3))
+    assert np.array_equal(plain, sheet_features(sheet, 256))
+    assert np.array_equal(plain, sheet_features(sheet, 256, swing=float("nan")))
+    assert counted(np.array([0.0, 1 / 3, 2 / 3, 1.0]), 2 / 3) == pytest.approx([0, 0.25, 0.5, 1])
+    late = np.floor(FRAME_RATE * (np.arange(8) + 2 / 3)).astype(int)  # where a triplet ends
+    assert (column(swung, "half_beat_phase")[late, 1] > 0.9).all()
+    assert (column(plain, "half_beat_phase")[late, 1] < 0.0).all()
+    others = [s for name, s in SHEET_COLUMNS.items() if "phase" not in name]
+    assert all(np.array_equal(plain[:, s], swung[:, s]) for s in others)

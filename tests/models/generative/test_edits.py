@@ -58,3 +58,14 @@ def test_beginning_score_and_sound():
 def test_mistakes_are_answered(call, words):
     with pytest.raises(UserError, match=words):
         call()
+
+
+def test_given_notes_tell_their_swing():
+    beats = np.arange(8) * 0.5
+    times = np.concatenate([beats, beats + 0.5 * 2 / 3])
+    drums = Notes.of(times, times + 0.05, [42] * 16, [90] * 16)
+    notes = dict.fromkeys(STEMS, Notes.empty()) | {"drums": drums}
+    meter = {"beat_times": beats, "beat_in_bar": np.arange(8) % 4}
+    assert Keep.score(Score(notes, 4.0, **meter)).swing == pytest.approx(2 / 3, abs=0.01)
+    assert Keep.score(Score(dict.fromkeys(STEMS, Notes.empty()), 4.0, **meter)).swing is None
+    assert Keep.stems({"drums": np.ones(5_000, np.float32)}).swing is None
