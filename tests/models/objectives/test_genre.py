@@ -49,7 +49,8 @@ def test_a_few_steps_lower_the_loss_and_touch_nothing_of_the_base(model, songs):
     for name, value in model.state_dict().items():
         assert name == "_extra_state" or torch.equal(value, before[name])
     assert all(p.grad is None for p in model.parameters())
-    assert ComposerObjective(model).eval()(songs, torch_rng(0)).total.item() == losses[0]
+    alone = ComposerObjective(model).eval()(songs, torch_rng(0)).total.item()
+    assert alone == pytest.approx(losses[0], rel=1e-6)
     shown = objective.eval().media(songs, torch_rng(0)).images
     plain = ComposerObjective(model).eval().media(songs, torch_rng(0)).images
     assert any((shown[name] != plain[name]).any() for name in shown)
