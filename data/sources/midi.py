@@ -13,6 +13,7 @@ import numpy as np
 
 from data.batch import Example
 from data.harmony import key_of
+from data.in_three import in_three
 from data.midi import MidiSong, read_midi
 from data.score import Score
 from data.song_labels import read_song_labels
@@ -32,6 +33,7 @@ SEMITONES = (-5, 6)
 TEMPO_FACTORS = (0.9, 1.1)
 GAIN_JITTER_DB = 3.0
 CHANGE_PROGRAM = 0.5
+CUT_TO_THREE = 0.05
 ACTIVE_ONSETS = 4
 WEIGHT_PER_STEM = 3.0
 CACHED_SONGS = 2_048
@@ -48,7 +50,7 @@ class MidiSource:
         split: "train", "validation" or "test".
         soundfonts: SoundFont files, one is drawn per stem; default the one of pretty_midi.
         augment: whether transposition, tempo, instruments and levels vary when `example` gets an
-            `rng`.
+            `rng`, and one song in twenty is cut to three beats in a bar (`data.in_three`).
         segments_per_song: segments of each song in an epoch; default 8, 4 outside of training.
     """
 
@@ -92,6 +94,8 @@ class MidiSource:
         vary = self.augment and rng is not None
         if rng is None:
             rng = counter_rng(zlib.crc32(path.stem.encode()), index // self.num_songs)
+        if vary and rng.random() < CUT_TO_THREE:
+            song = in_three(song)
         changes = self._draw_changes(song, rng) if vary else {}
         samples = num_frames * FRAME_SAMPLES
         seconds = samples / SAMPLE_RATE * changes.get("tempo_factor", 1.0)

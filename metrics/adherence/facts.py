@@ -8,20 +8,20 @@ never read from the beats that were planned, so that a plan which the notes igno
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from data.bars import strokes
 from data.emotion import cues_of, nearest_emotion, valence_arousal
 from data.harmony import beat_chroma
 from data.labels import labels_of
 from data.lead_sheet import LeadSheet
 from data.listening import Heard, listen
 from data.score import Notes, Score
-from metrics.analysis import ONSET_RATE, correlation
+from metrics.analysis import ONSET_RATE, correlation, mean_known
 from metrics.beats import period_frames
 from utils import STEMS
 
@@ -147,31 +147,37 @@ def tempo_of_notes(notes: Mapping[str, Notes], duration: float) -> float:
 def meter_of_notes(score: Score) -> float:
     """3 or 4 beats in a bar, by which of the two the music repeats itself; nan when unclear.
 
-    What happens on each beat (pitch classes of the stems, strokes of the drum kit) is compared with
-    what happens three beats on, and two or four. Where in a bar a beat lies is not looked at.
+    What the drum kit strikes on each beat (without drums, the pitch classes of the stems) is
+    compared with what comes some beats on: music in three is more like itself after three, six and
+    nine beats than after others. Where in a bar a beat lies is not looked at.
     """
     rows = _beat_rows(score)
     if len(rows) < 9:
         return float("nan")
-    alike = [float(np.nanmean(_alike(rows[lag:], rows[:-lag]))) for lag in (2, 3, 4)]
-    if not np.isfinite(alike).all():
+    lags = range(2, min(len(rows) - 2, 11))
+    alike = {lag: mean_known(_alike(rows[lag:], rows[:-lag])) for lag in lags}
+    of_lags = lambda chosen: mean_known([alike.get(lag, math.nan) for lag in chosen])
+    three = of_lags((3, 6, 9)) - of_lags((2, 4, 5, 7, 8, 10))
+    four = of_lags((4, 8)) - of_lags((3, 5, 6, 7, 9))
+    if not math.isfinite(three + four):
         return float("nan")
-    return 3.0 if alike[1] > max(alike[0], alike[2]) else 4.0
+    return 3.0 if three > four else 4.0
 
 
 def _beat_rows(score: Score) -> np.ndarray:
-    """What happens on each visible beat: (n, f), bass and chords by pitch class, drums by key."""
+    """What happens on each visible beat (n, f): drums by key, else bass and chords by pitch."""
     times = score.beat_times
     if len(times) < 3:
         return np.zeros((0, 1))
-    bass = beat_chroma(score.notes["bass"], times)
-    chords = sum(beat_chroma(score.notes[stem], times) for stem in ("guitar", "piano"))
+    visible = (times >= -0.02) & (times < score.duration - 0.1)
     drums = np.zeros((len(times), 128))
     beat = np.clip(np.searchsorted(times, score.notes["drums"].onset + 0.05) - 1, 0, len(times) - 1)
     np.add.at(drums, (beat, score.notes["drums"].pitch), 1.0)
-    counts = np.array([[len(strokes(score.notes[s]))] for s in ("bass", "guitar", "piano")])
-    rows = np.hstack([bass, chords, drums]) if counts.any() else drums
-    return rows[(times >= -0.02) & (times < score.duration - 0.1)]
+    if drums[visible].any():
+        return drums[visible]
+    bass = beat_chroma(score.notes["bass"], times)
+    chords = sum(beat_chroma(score.notes[stem], times) for stem in ("guitar", "piano"))
+    return np.hstack([bass, chords])[visible]
 
 
 def _alike(first: np.ndarray, second: np.ndarray) -> np.ndarray:
