@@ -90,7 +90,7 @@ def _lesson(songs: Source, place: int, need_audio: bool) -> Lesson | None:
 
 @dataclass(frozen=True)
 class Reality:
-    """Real songs as they were measured, and recordings (f m) of the first ones as references."""
+    """Real songs as they were measured, and recordings (t,) of the first ones as references."""
 
     songs: list[RealSong]
     recordings: list[torch.Tensor]
@@ -98,16 +98,16 @@ class Reality:
     @classmethod
     def of(cls, examples: Iterable[Example], listeners: Listeners, *, recordings: int) -> Reality:
         """Segments measured one by one; their audio is not kept."""
-        songs, mels = [], []
+        songs, heard = [], []
         for segment in examples:
             score = segment.score if notes_known(segment) else None
             labels = labels_of(score, segment.tags, segment.present, audio=segment.audio)
             song = listeners.measure(score, segment.audio)
             sheet = None if score is None else LeadSheet.from_score(score)
             songs.append(RealSong(flat(labels), song, sheet))
-            if len(mels) < recordings:
-                mels.append(compute_mel_spectrogram(torch.from_numpy(segment.audio.sum(0))))
-        return cls(songs, mels)
+            if len(heard) < recordings:
+                heard.append(torch.from_numpy(segment.audio.sum(0)))
+        return cls(songs, heard)
 
 
 def requests_for(real: Reality, *, songs: int, seed: int) -> list[Request]:
@@ -115,9 +115,11 @@ def requests_for(real: Reality, *, songs: int, seed: int) -> list[Request]:
     known = [song.known for song in real.songs]
     found = Catalogue(songs, seed, known).requests()
     found += held_out_requests(paraphrases(), songs=max(1, songs // 8), seed=seed)
-    for index, mel in enumerate(real.recordings):
-        said, expects = {"audio": mel}, known[index]
-        found.append(Request("reference recording", "recording", said, expects, seed + index))
+    for index, recording in enumerate(real.recordings):
+        mel = compute_mel_spectrogram(recording)
+        for way, audio in (("waveform", recording), ("mel", mel)):
+            said, expects = {"audio": audio}, known[index]
+            found.append(Request("reference recording", way, said, expects, seed + index))
     return found + picture_requests(songs, seed)
 
 
@@ -190,7 +192,7 @@ def _together(requests: Sequence[Request], batch_size: int) -> list[list[int]]:
     """
     groups: dict[str, list[int]] = {}
     for index, request in enumerate(requests):
-        fixed = {k: None if k in LISTED else v for k, v in request.said.items()}
+        fixed = {k: None if _listed(k, v) else v for k, v in request.said.items()}
         alike = json.dumps([request.heard, fixed], sort_keys=True, default=id)
         groups.setdefault(alike, []).append(index)
     return [
@@ -200,11 +202,16 @@ def _together(requests: Sequence[Request], batch_size: int) -> list[list[int]]:
     ]
 
 
+def _listed(name: str, value: Any) -> bool:
+    """Whether one call takes a value per song of it; a waveform (t,) is for all its songs."""
+    return name in LISTED and getattr(value, "ndim", 0) != 1
+
+
 def _merged(requests: Sequence[Request]) -> dict[str, Any]:
     """Arguments of one call for requests that differ only in what can be listed."""
     said = dict(requests[0].said)
     for name in LISTED:
-        if name in said:
+        if name in said and _listed(name, said[name]):
             values = [request.said[name] for request in requests]
             said[name] = values if name == "text" else _stacked(name, values)
     return said | {"batch_size": len(requests), "seed": [r.seed for r in requests]}

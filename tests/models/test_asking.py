@@ -57,7 +57,8 @@ class Fake:
         if image is not None:
             raise UserError("this model cannot see")
         self.calls.append({"text": text, "plays": plays, "n": batch_size, "steps": steps})
-        assert len(seed) == batch_size and (audio is None or audio.shape[:2] == (batch_size, 1))
+        assert len(seed) == batch_size
+        assert audio is None or audio.shape[:2] == (batch_size, 1) or audio.ndim == batch_size == 1
         texts = text or [""] * batch_size
         return Songs([self._song(s, t, plays) for s, t in zip(seed, texts, strict=True)])
 
@@ -111,7 +112,7 @@ def test_songs_that_need_no_sound_are_not_performed(monkeypatch):
     monkeypatch.setattr(Songs, "stems", lambda *_: pytest.fail("performed"))
     request = Request("meter", "words", {"text": "a waltz"}, {"meter": 3.0}, heard=False)
     (answer,) = asking(1).ask([request]).answers
-    assert answer.song.sound is None and answer.song.notes["meter"] == 4.0
+    assert answer.song.sound is None and answer.song.notes["meter"] == 3.0
 
 
 def test_what_the_model_refuses_is_named():
@@ -145,7 +146,7 @@ def test_from_wishes_to_table_and_files(monkeypatch, tmp_path, real):
     assert told.value == 1.0 and told.floor == 0.0 and told.count == 5
     held_out = rows["held-out words", "expectations met, all, notes"]
     assert held_out.value == pytest.approx(0.5) and held_out.floor == 0.0
-    plays = rows["reference recording", "stems that play or rest alike, recording, notes"]
+    plays = rows["reference recording", "stems that play or rest alike, waveform, notes"]
     assert plays.ceiling == 1.0 and 0.0 < plays.value <= 1.0
     write_adherence(tmp_path, found, {"seed": 0})
     assert repr(read_rows(tmp_path / "adherence.json")) == repr(found.rows)
@@ -163,9 +164,12 @@ def test_a_reference_is_what_is_known_of_the_recording(monkeypatch, real):
     monkeypatch.setattr(models.asking, "paraphrases", lambda: ())
     reality = Reality.of(real, Ears(), recordings=2)
     found = models.asking.requests_for(reality, songs=2, seed=5)
-    assert [r.condition for r in found] == ["reference recording"] * 2 + ["picture"] * 2
-    assert [r.seed for r in found] == [5, 6, 5, 6] and found[0].said["audio"].shape[0] == 128
-    assert found[1].expects == reality.songs[1].known
+    assert [r.way for r in found] == ["waveform", "mel"] * 2 + ["picture"] * 2
+    assert [r.seed for r in found] == [5, 5, 6, 6, 5, 6]
+    assert [r.said["audio"].ndim for r in found[:4]] == [1, 2, 1, 2]
+    assert found[1].said["audio"].shape[0] == 128
+    assert sorted(models.asking._together(found[:4], 8)) == [[0], [1, 3], [2]]
+    assert found[2].expects == found[3].expects == reality.songs[1].known
     assert np.isfinite(found[0].expects["loudness"])
 
 
