@@ -21,6 +21,7 @@ from models.options import (
     add_label_flags,
     add_machine_flags,
     add_sampling_flags,
+    add_voice_flag,
     generate_options,
     load_model,
     number,
@@ -77,6 +78,7 @@ def _add_prompt(group: Any) -> None:
         help="songs to write per prompt (default 1)",
     )
     add("--output_dir", default="outputs", metavar="DIR", help="where to write (default outputs)")
+    add_voice_flag(group)
 
 
 def _add_metrics(group: Any) -> None:
@@ -155,7 +157,7 @@ def write_samples(args: argparse.Namespace, model: HarmonicFlow) -> None:
         said = {} if texts[0] is None else {"text": texts}
         songs = model.generate(**said, batch_size=len(texts), seed=seeds, **options)
         for index in range(len(texts)):
-            songs.save(root / f"sample_{first + index}", index=index)
+            songs.save(root / f"sample_{first + index}", index=index, voice=args.voice)
     print(f"{len(prompts)} songs in {root}")
 
 
@@ -173,6 +175,7 @@ def compute_metrics(args: argparse.Namespace, model: HarmonicFlow) -> list[Row]:
         seed=args.seed,
         options=generate_options(args),
         batch_size=args.batch_size,
+        voice=args.voice,
     )
     training = read_training(*data, num_segments=args.num_segments, num_songs=args.novelty_songs)
     rows, folder = found.rows(training), Path(args.output_dir)
@@ -193,7 +196,7 @@ def compute_adherence(args: argparse.Namespace, model: HarmonicFlow) -> list[Row
 
     listeners = Listeners.taught_by(lessons(args.source, args.data_dir))
     real = read_examples(args.source, args.data_dir, args.split, args.num_segments)
-    asking = Asking(model, listeners, generate_options(args), args.batch_size)
+    asking = Asking(model, listeners, generate_options(args), args.batch_size, args.voice)
     found = measure_adherence(asking, real, songs=args.adherence_songs, seed=args.seed)
     write_adherence(args.output_dir, found, {**vars(args), "trained": sorted(model.trained)})
     print(table(found.rows))

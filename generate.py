@@ -17,6 +17,7 @@ from models.options import (
     add_label_flags,
     add_machine_flags,
     add_sampling_flags,
+    add_voice_flag,
     generate_options,
     load_model,
     number,
@@ -214,12 +215,7 @@ def _add_output(group: Any) -> None:
         help="one folder per song (default outputs)",
     )
     add("--format", choices=("wav", "flac"), default="wav", help="24-bit files (default wav)")
-    add(
-        "--voice",
-        choices=("neural", "soundfont"),
-        default="neural",
-        help="what is heard: the model's sound, or its notes on a SoundFont (default neural)",
-    )
+    add_voice_flag(group)
 
 
 def check(args: argparse.Namespace) -> None:

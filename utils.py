@@ -34,6 +34,7 @@ SEGMENT_SAMPLES = SEGMENT_FRAMES * FRAME_SAMPLES
 RELEASE = Path(__file__).parent / "checkpoints" / "release"
 PRESET_NAMES = ("tiny", "small", "base")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+VOICES = ("neural", "soundfont")
 
 
 class UserError(Exception):

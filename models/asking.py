@@ -155,12 +155,14 @@ class Asking:
     Attributes:
         options: further arguments of `generate`, the same for every song.
         batch_size: songs generated together.
+        voice: whose sound is heard, as in `Songs.voiced`.
     """
 
     model: HarmonicFlow
     listeners: Listeners
     options: Mapping[str, Any]
     batch_size: int
+    voice: str = "neural"
 
     def ask(self, requests: Sequence[Request], *, title: str = "asking") -> Asked:
         """One song per request, in the order of the requests; alike ones are made together."""
@@ -180,7 +182,7 @@ class Asking:
         made = self.model.generate(**{**self.options, **_merged(list(requests.values()))})
         return {
             index: self.listeners.measure(
-                made.score(place), made.stems(place).numpy() if request.heard else None
+                made.score(place), made.voiced(place, self.voice) if request.heard else None
             )
             for place, (index, request) in enumerate(requests.items())
         }

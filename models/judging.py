@@ -88,12 +88,14 @@ def generate_like(
     options: Mapping[str, Any],
     *,
     batch_size: int,
+    voice: str = "neural",
 ) -> Generated:
     """One generated segment per real one, from what the real one's labels and caption say.
 
     Args:
         seed: of the first segment; the others count on from it.
         options: further arguments of `generate`; labels in it take the place of the segments' own.
+        voice: whose sound it is, as in `Songs.voiced`.
     """
     labels = [labels_of(e.score, e.tags, e.present, audio=e.audio) for e in examples]
     audio, notes, sheets = [], [], []
@@ -102,11 +104,11 @@ def generate_like(
         seeds = [seed + i for i in rows]
         said = _said([labels[i] for i in rows], [examples[i] for i in rows], seeds)
         songs = model.generate(**{**said, "seed": seeds, **options})
-        audio.append(songs.audio.numpy())
+        audio += [songs.voiced(i, voice) for i in range(len(songs))]
         notes += [score.notes for score in songs.scores]
         sheets += [measured(sheet) for sheet in songs.lead_sheets]
     length = examples[0].audio.shape[-1]
-    return Generated(np.concatenate(audio)[..., :length], notes, sheets)
+    return Generated(np.stack(audio)[..., :length], notes, sheets)
 
 
 def _said(
@@ -140,6 +142,7 @@ class Judgement:
     seed: int
     options: Mapping[str, Any]
     batch_size: int
+    voice: str = "neural"
     ours: list[Segment] = field(default_factory=list)
     real: list[Segment] = field(default_factory=list)
     shuffled_mix: list[np.ndarray] = field(default_factory=list)
@@ -154,7 +157,8 @@ class Judgement:
         """Everything that is to be known of a group of real segments and of their likes."""
         audio, how = np.stack([e.audio for e in examples]), {"batch_size": self.batch_size}
         again = reconstruct(self.model, examples, **how)
-        made = generate_like(self.model, examples, self.seed + len(self.real), self.options, **how)
+        seed = self.seed + len(self.real)
+        made = generate_like(self.model, examples, seed, self.options, voice=self.voice, **how)
         self._add_real(examples, audio, again)
         heard = transcribed(self.model, made.audio, **how) or [None] * len(examples)
         parts = zip(made.audio, made.notes, heard, made.sheets, strict=True)
@@ -203,9 +207,10 @@ def judge(
     seed: int,
     options: Mapping[str, Any],
     batch_size: int,
+    voice: str = "neural",
 ) -> Judgement:
     """What is found of a model on real segments; see `generate_like` for the arguments."""
-    found, examples = Judgement(model, seed, options, batch_size), iter(examples)
+    found, examples = Judgement(model, seed, options, batch_size, voice), iter(examples)
     while group := list(islice(examples, GROUP)):
         found.add(group)
     return found

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from data.emotion import EMOTIONS
 from data.labels import GENRES
 from data.movement import STYLES
-from utils import DEVICES, RELEASE, UserError
+from utils import DEVICES, RELEASE, VOICES, UserError
 
 if TYPE_CHECKING:
     from models.harmonicflow import HarmonicFlow
@@ -72,6 +72,16 @@ def add_label_flags(parser: argparse.ArgumentParser) -> None:
     for name, table in TABLES.items():
         numbered = ", ".join(f"{i} {known}" for i, known in enumerate(table))
         group.add_argument(f"--{name}", type=label(name), metavar="ID", help=numbered)
+
+
+def add_voice_flag(group: Any) -> None:
+    """Whose sound is written and judged."""
+    group.add_argument(
+        "--voice",
+        choices=VOICES,
+        default=VOICES[0],
+        help="what is heard: the model's sound, or its notes on a SoundFont (default neural)",
+    )
 
 
 def add_sampling_flags(parser: argparse.ArgumentParser) -> None:

@@ -26,6 +26,7 @@ from utils import (
     SAMPLE_RATE,
     STEMS,
     VERSION,
+    VOICES,
     UserError,
     did_you_mean,
     eval_mode,
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 SEAM_SAMPLES = 110
 ONSET_THRESHOLD = 0.5
-VOICES = ("neural", "soundfont")
 
 
 @dataclass
@@ -150,6 +150,23 @@ class Generation:
         index = range(len(self))[index]
         return torch.cat(list(self.pieces(slice(index, index + 1))), dim=-1)[0]
 
+    def voiced(self, index: int, voice: str = "neural") -> np.ndarray:
+        """Stems (s t) of one song at 22,050 Hz in a voice, float32.
+
+        Args:
+            voice: "neural" for the model's own sound, "soundfont" for its notes on a SoundFont.
+        """
+        if voice == "neural":
+            return self.stems(index).numpy()
+        if voice != "soundfont":
+            raise UserError(f"unknown voice '{voice}': {did_you_mean(voice, VOICES)}")
+        from data.soundfont import render_score
+
+        stems = render_score(self.score(index), num_samples=self.num_samples)
+        lufs = math.nan if self.loudness is None else float(self.loudness[index])
+        gain = 1.0 if math.isnan(lufs) else gain_towards(stems.sum(0), SAMPLE_RATE, lufs)
+        return stems * np.float32(gain)
+
     @property
     def audio(self) -> torch.Tensor:
         """Stems (b s t) of all songs at 22,050 Hz, float32."""
@@ -243,7 +260,7 @@ class Generation:
 
         folder, finish = Path(folder), (finish or finishing.Finish()).checked()
         score, sheet = self.score(index), self.lead_sheets[index]
-        stems = self._voiced(index, score, voice)
+        stems = self.voiced(index, voice)
         loudest = max(float(np.abs(stems.sum(0)).max()), float(np.abs(stems).max()), 1e-9)
         gain = min(1.0, PEAK / loudest)
         stems = stems * np.float32(gain)
@@ -258,19 +275,6 @@ class Generation:
         with write_atomically(folder / "song.json") as partial:
             partial.write_text(json.dumps(described, indent=2) + "\n")
         return folder
-
-    def _voiced(self, index: int, score: Score, voice: str) -> np.ndarray:
-        """Stems (s t) of one song in a voice."""
-        if voice == "neural":
-            return self.stems(index).numpy()
-        if voice != "soundfont":
-            raise UserError(f"unknown voice '{voice}': {did_you_mean(voice, VOICES)}")
-        from data.soundfont import render_score
-
-        stems = render_score(score, num_samples=self.num_samples)
-        lufs = math.nan if self.loudness is None else float(self.loudness[index])
-        gain = 1.0 if math.isnan(lufs) else gain_towards(stems.sum(0), SAMPLE_RATE, lufs)
-        return stems * np.float32(gain)
 
     def describe(self, index: int, score: Score, *, gain: float, voice: str) -> dict[str, Any]:
         """What song.json holds: settings, seed, version, what was planned and what came out."""

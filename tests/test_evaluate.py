@@ -128,6 +128,6 @@ def test_what_was_asked_stands_beside_what_came(run, monkeypatch, capsys):
     assert {p.name for p in out.iterdir()} == {"adherence.json", "adherence.md", "adherence.png"}
     report = json.loads((out / "adherence.json").read_text())
     groups = [song["condition"] for song in report["songs"]]
-    assert groups == ["dynamics"] * 3 + ["reference recording"] * 3
+    assert groups == ["dynamics"] * 3 + ["reference recording"] * 6
     assert list(report["refused"]) == ["picture"] and report["settings"]["adherence_songs"] == 3
-    assert "stems that play or rest alike, recording, notes" in capsys.readouterr().out
+    assert "stems that play or rest alike, waveform, notes" in capsys.readouterr().out

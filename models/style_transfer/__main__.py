@@ -11,7 +11,7 @@ from pathlib import Path
 
 from models.finishing import add_finish_flags, finish_of
 from models.given_music import read_reference
-from models.options import TABLES, load_model, number, weight
+from models.options import TABLES, add_voice_flag, load_model, number, weight
 from models.song_folder import described, new_folder
 from models.style_transfer.conditions import Change
 from models.style_transfer.content import Content
@@ -87,12 +87,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--output", metavar="FOLDER", help="default: outputs/SONG-STYLE-SEED")
     add("--format", choices=("wav", "flac"), default="wav", help="24-bit files (default wav)")
-    add(
-        "--voice",
-        choices=("neural", "soundfont"),
-        default="neural",
-        help="the model's sound, or its notes on a SoundFont (default neural)",
-    )
+    add_voice_flag(group)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

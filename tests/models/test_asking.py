@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-import torch
 
 import models.asking
 from metrics.adherence import catalogue
@@ -37,8 +36,9 @@ class Songs:
     def score(self, index: int):
         return self.scores[index]
 
-    def stems(self, index: int) -> torch.Tensor:
-        clicks = torch.zeros(4, SAMPLE_RATE)
+    def voiced(self, index: int, voice: str) -> np.ndarray:
+        assert voice == "soundfont"
+        clicks = np.zeros((4, SAMPLE_RATE), np.float32)
         for row, stem in enumerate(STEMS):
             if len(self.scores[index].notes[stem]):
                 clicks[row, ::5_000] = 1.0
@@ -84,7 +84,7 @@ class Ears(Listeners):
 
 
 def asking(batch_size: int, options=None, model=None) -> Asking:
-    return Asking(model or Fake(), Ears(), options or {}, batch_size)
+    return Asking(model or Fake(), Ears(), options or {}, batch_size, "soundfont")
 
 
 def quiet(way: str, said: dict, seeds=range(10)):
@@ -109,7 +109,7 @@ def test_seven_of_ten_in_any_batch_and_in_the_order_asked():
 
 
 def test_songs_that_need_no_sound_are_not_performed(monkeypatch):
-    monkeypatch.setattr(Songs, "stems", lambda *_: pytest.fail("performed"))
+    monkeypatch.setattr(Songs, "voiced", lambda *_: pytest.fail("performed"))
     request = Request("meter", "words", {"text": "a waltz"}, {"meter": 3.0}, heard=False)
     (answer,) = asking(1).ask([request]).answers
     assert answer.song.sound is None and answer.song.notes["meter"] == 3.0

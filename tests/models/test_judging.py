@@ -48,6 +48,15 @@ def test_a_generated_segment_for_every_real_one(model, examples):
     np.testing.assert_allclose(last.audio[0], ours.audio[2], atol=1e-3)
 
 
+def test_the_same_notes_are_heard_on_a_soundfont(model, examples):
+    ours = generate_like(model, examples[:1], 1, QUICK, batch_size=1)
+    rendered = generate_like(model, examples[:1], 1, QUICK, batch_size=1, voice="soundfont")
+    assert rendered.audio.shape == ours.audio.shape
+    for stem, audio in zip(STEMS, rendered.audio[0], strict=True):
+        np.testing.assert_array_equal(rendered.notes[0][stem].pitch, ours.notes[0][stem].pitch)
+        assert bool(audio.any()) == bool(len(rendered.notes[0][stem]))
+
+
 def test_only_a_trained_transcriber_is_asked(model, examples):
     audio = np.stack([e.audio for e in examples])
     assert transcribed(model, audio, batch_size=2) == []
