@@ -1,7 +1,8 @@
 """Rare music is read more often: how the segments of an epoch are drawn where few songs show much.
 
 Of Lakh's songs one in fifty is in three and one in six swings. A composer that reads every segment
-equally often hears too little of either to follow a sheet or a word that asks for it.
+equally often hears too little of either to follow a sheet or a word that asks for it. With the
+songs that `data.in_three` cuts, a seventh of what is read is in three.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from data.labels import GENRES
 
-IN_THREE, ODD = 6.0, 3.0  # times as often as a segment in two or four
+IN_THREE, ODD = 2.5, 2.0  # times as often as a segment in two or four
 SWUNG, STYLED, UNCOMMON_GENRE = 1.7, 1.4, 1.5
 SWING = 0.56  # of a pair of eighths for the first, from which on it swings
 COMMON_GENRES = tuple(GENRES.index(name) for name in ("pop", "rock"))
