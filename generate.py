@@ -152,13 +152,15 @@ def _add_given(group: Any) -> None:
     )
     one.add_argument(
         "--continue_from",
-        metavar="FOLDER",
-        help="a song folder to go on from; --duration is what is added",
+        metavar="SONG",
+        help="a song folder, or a mix, to go on from; --duration is what is added",
     )
-    one.add_argument("--song", metavar="FOLDER", help="a song folder for --inpaint or --variation")
+    one.add_argument(
+        "--song", metavar="SONG", help="a song folder, or a mix, for --inpaint or --variation"
+    )
     one.add_argument("--perform", metavar="FILE", help="a MIDI file to perform")
     one.add_argument(
-        "--transcribe", metavar="FOLDER", help="a song folder whose notes to write down"
+        "--transcribe", metavar="SONG", help="a song folder, or a mix, whose notes to write down"
     )
     add = group.add_argument
     add(

@@ -29,9 +29,9 @@ SCORE_NAMES = ("song.mid", "score.mid")
 
 @dataclass(frozen=True)
 class GivenSong:
-    """A song from a folder: stems (s t) at 22,050 Hz, zeros where absent.
+    """A song from files: stems (s t) at 22,050 Hz, zeros where absent.
 
-    `score` is None when the folder has no notes; `sheet` is its lead sheet, else the score's, else
+    `score` is None when there are no notes; `sheet` is its lead sheet, else the score's, else
     what is heard.
     """
 
@@ -72,20 +72,16 @@ def read_stems(files: Mapping[str, str | Path]) -> dict[str, np.ndarray]:
     return stems
 
 
-def read_song(folder: str | Path) -> GivenSong:
-    """A song folder: {bass,drums,guitar,piano}.wav (or flac ...), song.mid, lead_sheet.json.
-
-    At least one stem must be there.
+def read_song(path: str | Path) -> GivenSong:
+    """A song folder: {bass,drums,guitar,piano}.wav (or flac ...), song.mid, lead_sheet.json; at
+    least one stem must be there. An audio file is a mix, and is taken apart.
 
     Raises:
-        UserError: not a folder, no stem in it, or a file that cannot be read.
+        UserError: no stem in the folder, or a file that cannot be read.
     """
-    folder = Path(folder)
+    folder = Path(path)
     if folder.is_file():
-        raise UserError(
-            f"'{folder}' is a file: expected a song folder with {', '.join(STEMS)} as .wav or "
-            ".flac; a single recording can be a reference (--audio)"
-        )
+        return _taken_apart(folder)
     if not folder.is_dir():
         raise UserError(f"there is no song folder '{folder}'")
     stems = read_stems(_stem_files(folder))
@@ -99,6 +95,15 @@ def read_song(folder: str | Path) -> GivenSong:
     if score is not None:
         return GivenSong(audio, score, LeadSheet.from_score(score))
     return GivenSong(audio, None, heard_sheet(audio.numpy(), [stem in stems for stem in STEMS]))
+
+
+def _taken_apart(path: Path) -> GivenSong:
+    """The stems that the separator finds in a mix."""
+    from models.preprocessing.separation import separate
+
+    mix = read_stems({"mix": path})["mix"]
+    stems = separate(mix, SAMPLE_RATE)
+    return GivenSong(torch.from_numpy(stems), None, heard_sheet(stems, [True] * len(STEMS)))
 
 
 def _score(folder: Path) -> Score | None:

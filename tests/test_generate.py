@@ -85,7 +85,7 @@ def song(tmp_path) -> Path:
         (["--plays", "bass", "--without", "bass"], "in both"),
         (["--perform", "x.mid", "--duration", "4"], "leave --duration out"),
         (["--continue_from", "nowhere"], "no song folder 'nowhere'"),
-        (["--continue_from", __file__], "is a file: expected a song folder"),
+        (["--continue_from", __file__], "is not audio"),
         (["--audio", __file__], "is not audio"),
         (["--lead_sheet", "nowhere.json"], "nowhere.json"),
         (["--checkpoint", "nowhere.pt"], "no checkpoint at 'nowhere.pt'"),

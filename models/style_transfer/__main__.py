@@ -28,7 +28,8 @@ def build_parser() -> Parser:
         epilog="example: python -m models.style_transfer outputs/my-song --style jazz=0.7 funk=0.3",
     )
     parser.add_argument(
-        "song", help="song folder with bass, drums, guitar, piano (and song.mid), or a MIDI file"
+        "song",
+        help="song folder with bass, drums, guitar, piano (and song.mid), a MIDI file, or a mix",
     )
     _add_target(parser.add_argument_group("target (a name, or a blend as in jazz=0.7 funk=0.3)"))
     _add_walk(parser.add_argument_group("model, machine, sampling"))

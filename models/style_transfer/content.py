@@ -51,10 +51,10 @@ class Content:
 
     @classmethod
     def of(cls, song: Song) -> Content:
-        """The content of a song folder, of stems in memory, or of a score or MIDI file.
+        """The content of a song folder, a recording, stems in memory, a score or a MIDI file.
 
         Raises:
-            UserError: a mix without stems, a song without notes, one shorter than a second or
+            UserError: silence, a score without notes, one shorter than a second or
                 longer than an hour, or a file that cannot be read.
         """
         song = read_content(song) if isinstance(song, str | Path) else song
@@ -65,15 +65,10 @@ class Content:
 
 
 def read_content(path: str | Path) -> GivenSong | Score:
-    """A song folder with stems, or a MIDI file."""
+    """A song folder with stems, a MIDI file, or a recording, which is taken apart."""
     path = Path(path)
     if path.is_file() and path.suffix.lower() in MIDI_SUFFIXES:
         return read_midi(path).score
-    if path.is_file():
-        raise UserError(
-            f"'{path}' is a mix, and stems are needed: give a folder with {', '.join(STEMS)} as "
-            ".wav or .flac, or the song's MIDI file"
-        )
     return read_song(path)
 
 

@@ -9,6 +9,8 @@ from data.lead_sheet import LeadSheet
 from data.midi import write_midi
 from data.score import Notes, Score
 from models.given_music import heard_sheet, read_reference, read_song, read_stems
+from models.preprocessing.separation import whole
+from tests.models.preprocessing.separation.sounds import band, opinionated
 from utils import SAMPLE_RATE, STEMS, UserError
 
 
@@ -75,6 +77,15 @@ def test_drums_alone_say_nothing_of_harmony():
     assert None not in heard_sheet(stems, [True, True, False, False]).chords
 
 
+def test_a_mix_is_taken_apart(tmp_path, monkeypatch):
+    monkeypatch.setattr(whole, "released_separator", opinionated)
+    mix = band(4.0).sum(0)
+    write(tmp_path / "mix.wav", mix)
+    song = read_song(tmp_path / "mix.wav")
+    assert song.score is None and song.audio.shape == (4, len(mix))
+    np.testing.assert_allclose(song.audio.sum(0).numpy(), mix, atol=1e-4)
+
+
 def test_what_is_not_a_song_is_refused(tmp_path, tone):
     with pytest.raises(UserError, match="no song folder"):
         read_song(tmp_path / "nowhere")
@@ -83,8 +94,8 @@ def test_what_is_not_a_song_is_refused(tmp_path, tone):
     write(tmp_path / "mix.wav", tone)
     with pytest.raises(UserError, match=r"found mix\.wav"):
         read_song(tmp_path)
-    with pytest.raises(UserError, match="is a file: expected a song folder"):
-        read_song(tmp_path / "mix.wav")
     write(tmp_path / "empty.wav", tone[:0])
+    with pytest.raises(UserError, match="no samples"):
+        read_song(tmp_path / "empty.wav")
     with pytest.raises(UserError, match="no samples"):
         read_stems({"bass": tmp_path / "empty.wav"})

@@ -9,7 +9,9 @@ from data.lead_sheet import LeadSheet
 from data.midi import write_midi
 from data.score import Notes, Score
 from models.given_music import GivenSong
+from models.preprocessing.separation import whole
 from models.style_transfer.content import Content
+from tests.models.preprocessing.separation.sounds import opinionated
 from utils import SAMPLE_RATE, STEMS, UserError
 
 
@@ -44,9 +46,10 @@ def test_who_sounds_plays_and_who_is_silent_rests():
     assert content.held_sheet is None and np.isnan(content.swing)
 
 
-def test_what_has_no_stems_or_no_notes_is_refused(tmp_path):
-    save_audio(tmp_path / "mix.wav", np.zeros(SAMPLE_RATE, np.float32))
-    with pytest.raises(UserError, match=r"mix\.wav' is a mix, and stems are needed"):
+def test_what_has_no_sound_or_no_notes_is_refused(tmp_path, monkeypatch):
+    save_audio(tmp_path / "mix.wav", np.zeros(SAMPLE_RATE, np.float32), SAMPLE_RATE)
+    monkeypatch.setattr(whole, "released_separator", opinionated)
+    with pytest.raises(UserError, match="all stems are silent"):
         Content.of(tmp_path / "mix.wav")
     with pytest.raises(UserError, match="there is no song folder"):
         Content.of(tmp_path / "none")

@@ -2,10 +2,8 @@
 
 import json
 
-import numpy as np
 import pytest
 
-from data.audio import save_audio
 from data.midi import write_midi
 from models.harmonicflow import HarmonicFlow
 from models.presets import tiny
@@ -42,8 +40,5 @@ def test_mistakes_are_named_before_anything_is_loaded(tmp_path, score):
         main([song, *nowhere])
     with pytest.raises(UserError, match="'2' is not possible: expected a number from 0 to 1"):
         main([song, "--style", "jazz", "--strength", "2", *nowhere])
-    save_audio(tmp_path / "mix.wav", np.zeros(22_050, np.float32))
-    with pytest.raises(UserError, match="is a mix, and stems are needed"):
-        main([str(tmp_path / "mix.wav"), "--style", "jazz", *nowhere])
     with pytest.raises(UserError, match="no checkpoint at"):
         main([song, "--style", "jazz", *nowhere])
