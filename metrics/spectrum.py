@@ -10,7 +10,9 @@ A vector has 157 numbers, `FEATURE_NAMES`, over a window of 5.94 s: mean, standa
 mean absolute step of 32 log-mel bands (2,048-sample Hann windows, hop 512); mean and deviation of
 13 cepstral coefficients of them; the share of each pitch class; mean and deviation of the spectral
 contrast of 6 bands and of flatness, 85 % roll-off and centroid (both in octaves); mean, deviation,
-strokes a second and strongest repetition of the onset strength; and the level in dB.
+strokes a second and strongest repetition of the onset strength; and the level in dB. Magnitudes
+more than 80 dB below the window's loudest count as 80 dB below it: what fills a pause there, or
+lies between partials, nobody hears beside the rest, and rendered music has digital silence there.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ WINDOW_SAMPLES = 131_072
 NUM_MELS = 32
 NUM_MFCC = 13
 FARTHEST_SPREADS = 5.0
+RANGE_DB = 80.0
 CONTRAST_EDGES_HZ = (0.0, 200.0, 400.0, 800.0, 1_600.0, 3_200.0, 11_025.0)
 
 
@@ -96,8 +99,8 @@ def features(audio: np.ndarray) -> np.ndarray:
     if audio.ndim != 1:
         raise ValueError(f"expected one signal (t,), got shape {audio.shape}")
     magnitude = spectrogram(audio)
+    magnitude = np.maximum(magnitude, max(1e-5, magnitude.max() * 10 ** (-RANGE_DB / 20)))
     mel = log_mel_of(magnitude, n_mels=NUM_MELS).astype(np.float64)
-    magnitude = np.maximum(magnitude, 1e-5)
     mfcc = fft.dct(mel, axis=0, norm="ortho")[:NUM_MFCC]
     pitch = chroma(audio).astype(np.float64).sum(-1)
     vector = [mel.mean(-1), mel.std(-1), np.abs(np.diff(mel, axis=-1)).mean(-1)]
