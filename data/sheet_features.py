@@ -3,6 +3,9 @@
 Where the music swings, time within a beat is written as it is counted: the first eighth of a pair
 takes half of the beat's phase however long it lasts. Swing is then no matter of taste that a model
 would have to guess from a label, but where the second eighth lies.
+
+The place in the bar stands there twice: as angles, and as the sixteenth that is nearest. A back
+beat is every other beat, which no linear map of angles tells apart.
 """
 
 from __future__ import annotations
@@ -35,8 +38,10 @@ SHEET_COLUMNS: dict[str, slice] = {
     "key_known": slice(49, 50),
     "density": slice(50, 50 + NUM_STEMS),  # log1p(onsets per beat) / log(5)
     "density_known": slice(50 + NUM_STEMS, 50 + 2 * NUM_STEMS),
+    "place_in_bar": slice(50 + 2 * NUM_STEMS, 66 + 2 * NUM_STEMS),  # nearest sixteenth, one-hot
 }
-NUM_SHEET_COLUMNS = 50 + 2 * NUM_STEMS
+NUM_SHEET_COLUMNS = 66 + 2 * NUM_STEMS
+PLACED_BEATS = 4  # later beats of a bar have the places of the fourth
 
 
 def sheet_features(
@@ -90,9 +95,10 @@ def counted(fraction: np.ndarray, swing: float | None) -> np.ndarray:
 def _write_time(
     rows: np.ndarray, sheet: LeadSheet, beat: np.ndarray, fraction: np.ndarray, edges: np.ndarray
 ) -> None:
-    bar_position = (sheet.beat_in_bar[beat] + fraction) / bar_lengths(sheet.beat_in_bar)[beat]
+    lengths = bar_lengths(sheet.beat_in_bar)[beat]
+    position = sheet.beat_in_bar[beat] + fraction
     phases = {
-        "bar_phase": bar_position,
+        "bar_phase": position / lengths,
         "beat_phase": fraction,
         "half_beat_phase": 2 * fraction,
         "quarter_beat_phase": 4 * fraction,
@@ -100,6 +106,9 @@ def _write_time(
     for name, phase in phases.items():
         angle = 2 * np.pi * phase
         rows[:, SHEET_COLUMNS[name]] = np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    sixteenth = np.round(4 * position).astype(int) % (4 * lengths)
+    place = 4 * np.minimum(sixteenth // 4, PLACED_BEATS - 1) + sixteenth % 4
+    rows[np.arange(len(rows)), SHEET_COLUMNS["place_in_bar"].start + place] = 1.0
     bpm = 60.0 / np.diff(edges)[beat]
     rows[:, SHEET_COLUMNS["tempo"].start] = np.log2(np.clip(bpm, *BPM_RANGE) / 120.0)
     rows[:, SHEET_COLUMNS["beat_known"].start] = 1.0

@@ -29,6 +29,7 @@ SHEET_PARTS: dict[str, tuple[str, ...]] = {
         "beat_phase",
         "half_beat_phase",
         "quarter_beat_phase",
+        "place_in_bar",
         "tempo",
         "beat_known",
     ),

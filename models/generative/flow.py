@@ -32,6 +32,14 @@ def sample_tau(count: int, generator: torch.Generator) -> torch.Tensor:
     return torch.randn(count, generator=generator).sigmoid()
 
 
+def sample_walk(count: int, generator: torch.Generator, power: float) -> torch.Tensor:
+    """Flow times (count,) for training, as often as a walk along `schedule(power=...)` is there.
+
+    With power 2 a third of them lie below 0.1, where a song is decided; of logit-normal ones 1 %.
+    """
+    return torch.rand(count, generator=generator) ** power
+
+
 def schedule(steps: int, start: float = 0.0, *, power: float = 1.0) -> torch.Tensor:
     """Flow times (steps + 1,) that a walk visits, from `start` to 1.
 

@@ -7,7 +7,8 @@ from torch import nn
 
 from models.encoders.conditions import Conditions
 from models.generative.edits import COMPOSING, draw_known
-from models.generative.flow import interpolate, sample_tau, velocity
+from models.generative.flow import interpolate, sample_walk, velocity
+from models.generative.sampling import SCORE_POWER
 from models.objectives import CachedObjective, Losses, Media, mean_error
 
 DROPOUT = {
@@ -60,7 +61,7 @@ class ComposerObjective(CachedObjective):
         conditions = Conditions.from_batch(batch, None).dropped(generator, DROPOUT)
         known = draw_known(b, num_frames, COMPOSING, generator).to(data.device)
         known &= (batch.present & batch.score_known)[:, :, None]
-        tau = sample_tau(b, generator).to(data.device)
+        tau = sample_walk(b, generator, SCORE_POWER).to(data.device)
         noise = torch.randn(data.shape, generator=generator).to(data)
         path = tau[:, None, None, None] * batch.score_known[:, :, None, None]
         x_tau = torch.where(known[..., None], data, interpolate(noise, data, path))

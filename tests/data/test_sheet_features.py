@@ -42,6 +42,17 @@ def test_tempo_is_in_octaves_of_120():
     assert np.allclose(column(rows, "tempo"), -1.0)
 
 
+def test_the_place_in_the_bar_is_the_nearest_sixteenth():
+    waltz = sheet_features(LeadSheet.parse(bpm=60, beats_per_bar=3, duration=12.0), 256)
+    times = (np.arange(256) + 0.5) / FRAME_RATE
+    places = column(waltz, "place_in_bar")
+    assert (places.sum(1) == 1).all()
+    assert np.array_equal(places.argmax(1), np.round(4 * times).astype(int) % 12)
+    five = sheet_features(LeadSheet.parse(bpm=60, beats_per_bar=5, duration=12.0), 256)
+    late = (np.round(4 * times).astype(int) % 20) >= 16
+    assert (column(five, "place_in_bar").argmax(1)[late] >= 12).all()
+
+
 def test_chords_key_and_density():
     sheet = LeadSheet.parse(bpm=60, key="A minor", chords="Am N", duration=12.0, stems=("bass",))
     rows = sheet_features(sheet, 256)
@@ -85,5 +96,8 @@ def test_swing_takes_the_second_eighth_with_it():
     late = np.floor(FRAME_RATE * (np.arange(8) + 2 / 3)).astype(int)  # where a triplet ends
     assert (column(swung, "half_beat_phase")[late, 1] > 0.9).all()
     assert (column(plain, "half_beat_phase")[late, 1] < 0.0).all()
-    others = [s for name, s in SHEET_COLUMNS.items() if "phase" not in name]
+    places = [column(rows, "place_in_bar")[late].argmax(1) % 4 for rows in (plain, swung)]
+    assert set(places[0]) == {3} and set(places[1]) == {2}
+    timing = ("phase", "place")
+    others = [s for name, s in SHEET_COLUMNS.items() if not any(word in name for word in timing)]
     assert all(np.array_equal(plain[:, s], swung[:, s]) for s in others)

@@ -13,6 +13,7 @@ BSRNN, Luo and Yu 2023; blocks: ConvNeXt, Liu et al. 2022.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,8 +175,8 @@ class SeparatorAlone(nn.Module):
 
 
 def save_separator(separator: Separator, path: str | Path) -> None:
-    """Writes a separator's weights and size as safetensors."""
-    write_part(separator, path)
+    """Writes a separator's weights, in half precision, as safetensors."""
+    write_part(copy.deepcopy(separator).half(), path)
 
 
 def load_separator(path: str | Path) -> Separator:

@@ -11,6 +11,7 @@ from models.generative.flow import (
     guided,
     interpolate,
     sample_tau,
+    sample_walk,
     schedule,
     time_features,
     velocity,
@@ -74,6 +75,14 @@ def test_guidance_of_one_changes_nothing_and_zero_ignores():
     assert torch.equal(guided(stack, [1.0]), full)
     assert torch.allclose(guided(stack, [0.0]), without, atol=1e-6)
     assert torch.allclose(guided(stack, [2.0]), 2 * full - without, atol=1e-6)
+
+
+def test_times_of_a_walk_come_as_often_as_it_is_there():
+    tau = sample_walk(4_000, torch_rng(3), 2.0).sort().values
+    assert 0.0 <= tau[0] and tau[-1] < 1.0
+    walk = schedule(10, power=2.0)
+    shares = torch.histogram(tau, walk)[0] / len(tau)
+    assert torch.allclose(shares, torch.full((10,), 0.1), atol=0.02)
 
 
 def test_training_times_are_logit_normal():

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from data.sheet_features import NUM_SHEET_COLUMNS
 from models.encoders.conditions import Conditions
-from models.generative.transformer import modulate, rotate
+from models.generative.transformer import modulate, prior_share, rotate
 from utils import torch_rng
 
 
@@ -54,7 +55,7 @@ def test_gradients_reach_every_parameter(model):
         loudness=torch.tensor([-20.0, -14.0]),
         brightness=torch.tensor([0.5, -0.7]),
         mel=torch.rand(2, 128, 20),
-        sheet=torch.rand(2, 96, 58),
+        sheet=torch.rand(2, 96, NUM_SHEET_COLUMNS),
     )
     model.composer(latents, tau, known, present, said).square().sum().backward()
     model.composer(latents, tau, known, present, Conditions()).square().sum().backward()
@@ -109,3 +110,23 @@ def test_rotation_depends_on_distance_alone():
 def test_modulation_of_nothing_is_the_identity():
     x, zero = torch.randn(2, 4, 3, 5), torch.zeros(2, 4, 5)
     assert torch.equal(modulate(x, zero, zero), x)
+
+
+def test_what_is_expected_steers_near_noise_and_not_near_data():
+    share = prior_share(torch.tensor([0.0, 0.5, 1.0])).flatten()
+    assert torch.allclose(share, torch.tensor([1.0, 1.0, 0.0]))
+
+
+def test_a_habit_is_of_one_stem_and_needs_no_notes(model):
+    transformer = model.composer.transformer
+    latents, _, known, present = inputs(model, 1)
+    said = Conditions(sheet=torch.rand(1, 32, NUM_SHEET_COLUMNS))
+    early, late = torch.zeros(1), torch.ones(1)
+    before = [model.composer(latents, tau, known, present, said) for tau in (early, late)]
+    drums = slice(model.widths.score, 2 * model.widths.score)
+    with torch.no_grad():
+        transformer.habit.weight[drums] += 0.1
+    after = [model.composer(latents, tau, known, present, said) for tau in (early, late)]
+    moved = (after[0] - before[0]).abs().amax((0, 2, 3))
+    assert moved[1] > 0.01 and not moved[[0, 2, 3]].any()
+    assert torch.equal(after[1], before[1])

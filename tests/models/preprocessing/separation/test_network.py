@@ -68,7 +68,8 @@ def test_weights_return_from_disk(tmp_path):
     save_separator(model, path)
     found = load_separator(path)
     x = spectra(torch.from_numpy(band(0.5)))
-    assert found.config == TINY and torch.equal(found(x), model(x))
+    assert found.config == TINY and torch.allclose(found(x), model(x), atol=2e-3)
+    assert path.stat().st_size < 2.2 * sum(p.numel() for p in model.parameters()) + 8_000
     path.write_bytes(b"nothing")
     for wrong in (path, tmp_path / "none.pt"):
         with pytest.raises(UserError, match="holds no separator"):
