@@ -223,7 +223,7 @@ class HarmonicFlow(nn.Module):
         duration: float = SEGMENT_SECONDS,
         seed: int | Sequence[int] = 0,
         steps: int = 16,
-        guidance: float | Mapping[str, float] = 3.0,
+        guidance: float | Mapping[str, float] = 2.2,
         sound_steps: int = 8,
         sound_guidance: float = 1.5,
         sampler: str = "ancestral",

@@ -107,7 +107,7 @@ def add_sampling_flags(parser: argparse.ArgumentParser) -> None:
         type=weight,
         nargs="+",
         metavar="W",
-        help="stress on what is said, 1 for none (default 3), or per condition: 2 text=3",
+        help="stress on what is said, 1 for none (default 2.2), or per condition: 2 text=3",
     )
     add(
         "--adapter",

@@ -22,7 +22,7 @@ OVERLAP_FRAMES = 64
 MAX_STEPS = 1_000
 MAX_GUIDANCE = 100.0
 SCORE_POWER = 2.0  # of the score's flow times: most steps where the shape of the music is decided
-STRESSED = 1 / 4  # of a walk through the score's flow, from noise on, is guided by more than 1
+STRESSED = 0.4  # of a walk through the score's flow, from noise on, is guided by more than 1
 VOICE = ("program", "dynamics", "brightness", "loudness")
 
 

@@ -80,7 +80,7 @@ def _add_walk(group: argparse._ArgumentGroup) -> None:
         type=weight,
         nargs="+",
         metavar="W",
-        help="stress on what is said, 1 for none (default 3), or per condition: 2 style=3",
+        help="stress on what is said, 1 for none (default 2.2), or per condition: 2 style=3",
     )
 
 

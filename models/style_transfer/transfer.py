@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from models.harmonicflow import HarmonicFlow
 
 STRENGTH = 0.6
-SAMPLING = Sampling(steps=16, sound_steps=8, sampler="ancestral", guidance=3.0)
+SAMPLING = Sampling(steps=16, sound_steps=8, sampler="ancestral", guidance=2.2)
 
 
 def transfer_style(
