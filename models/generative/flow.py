@@ -15,6 +15,7 @@ import torch
 
 Field = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Fresh = Callable[[int], torch.Tensor]  # noise, shaped like x, for the i-th step
+SCORE_POWER = 2.0  # of the score's flow times: most steps where the shape of the music is decided
 
 
 def interpolate(noise: torch.Tensor, data: torch.Tensor, tau: torch.Tensor) -> torch.Tensor:

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from models.encoders.conditions import NAMES, Conditions, Context
 from models.generative.composer import Composer
-from models.generative.flow import SAMPLERS, guided, interpolate, schedule
+from models.generative.flow import SAMPLERS, SCORE_POWER, guided, interpolate, schedule
 from models.generative.performer import Performer
 from models.generative.starts import MACRO_FRAMES, Start
 from utils import NUM_STEMS, SEGMENT_FRAMES, UserError, did_you_mean, torch_rng
@@ -21,7 +21,6 @@ from utils import NUM_STEMS, SEGMENT_FRAMES, UserError, did_you_mean, torch_rng
 OVERLAP_FRAMES = 64
 MAX_STEPS = 1_000
 MAX_GUIDANCE = 100.0
-SCORE_POWER = 2.0  # of the score's flow times: most steps where the shape of the music is decided
 STRESSED = 0.4  # of a walk through the score's flow, from noise on, is guided by more than 1
 VOICE = ("program", "dynamics", "brightness", "loudness")
 

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from data.roll import ROLL_ROWS
 from models.generative.edits import Keep
+from models.generative.flow import SCORE_POWER
 from models.generative.transformer import TransformerConfig
 from utils import (
     FRAME_SAMPLES,
@@ -139,13 +140,17 @@ def _whole(keep: Keep | None, num_samples: int) -> Keep:
 
 
 def _varied(start: Start, model: HarmonicFlow, keep: Keep, variation: float) -> Start:
-    """The start that departs from given music; what is not given of it begins as noise."""
+    """The start that departs from given music; what is not given of it begins as noise.
+
+    Score and sound skip the same share of the steps of their walks.
+    """
     if not 0.0 <= variation <= 1.0:
         raise UserError(f"variation is {variation:g}: choose from 0 (the given music) to 1 (anew)")
     start, given = _with_latents(start, model, keep), keep.known.shape[2]
     for latents in (start.sound, start.notes):
         latents[:, :, given:] = latents[:, :, given - 1, None]
-    return replace(start, tau=(0.0 if keep.audio is None else 1.0 - variation, 1.0 - variation))
+    kept = 1.0 - variation
+    return replace(start, tau=(0.0 if keep.audio is None else kept, kept**SCORE_POWER))
 
 
 def _with_rests(

@@ -7,8 +7,7 @@ from torch import nn
 
 from models.encoders.conditions import Conditions
 from models.generative.edits import COMPOSING, draw_known
-from models.generative.flow import interpolate, sample_walk, velocity
-from models.generative.sampling import SCORE_POWER
+from models.generative.flow import SCORE_POWER, interpolate, sample_walk, velocity
 from models.objectives import CachedObjective, Losses, Media, mean_error
 
 DROPOUT = {

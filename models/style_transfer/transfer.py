@@ -1,9 +1,10 @@
 """From a song to the same song in another style, with a strength.
 
-The score's flow starts from the song's own score latents at tau = 1 - strength (its sound's from
-the song's sound, where it is given) and walks to data under the target's conditions: style, genre,
-emotion, words, reference, the instruments and the swing of the style. Beats, chords and key of the
-song's lead sheet are held all the way; stems that rest keep resting.
+The score's flow starts from the song's own score latents at tau = (1 - strength)^2, where its walk
+has taken that share of its steps, and walks to data under the target's conditions: style, genre,
+emotion, words, reference, the instruments and the swing of the style. Its sound's starts at
+1 - strength from the song's sound, where that is given. Beats, chords and key of the song's lead
+sheet are held all the way; stems that rest keep resting.
 """
 
 from __future__ import annotations

@@ -102,9 +102,9 @@ def test_a_given_stem_cannot_rest(model):
 def test_a_variation_begins_where_it_has_music_to_depart_from(model):
     audio = noise(SECOND)[0]
     start = Start.of(model, 1, SECOND, keep=Keep.beginning(audio), variation=0.25)
-    assert start.tau == (0.75, 0.75) and not start.sound_known.any() and start.audio is None
+    assert start.tau == (0.75, 0.5625) and not start.sound_known.any() and start.audio is None
     played = Start.of(model, 1, SECOND, keep=Keep.score(score(1.0)), variation=0.25)
-    assert played.tau == (0.0, 0.75)
+    assert played.tau == (0.0, 0.5625)
     same = Start.of(model, 1, SECOND, keep=Keep.beginning(audio, score(1.0)), variation=0.0)
     notes, sound = walked(model, same)
     assert torch.equal(notes, same.notes) and torch.equal(sound, same.sound)
