@@ -111,7 +111,7 @@ def test_a_negative_is_only_ever_pulled_away_from(model):
 
 @pytest.mark.parametrize(
     ("weight", "tau", "rows"),
-    [(2.0, 0.0, [2, 2, 1, 1]), (0.0, 0.0, [2] * 4), (1.0, 0.0, [1] * 4), (2.0, 0.4, [2, 2])],
+    [(2.0, 0.0, [2, 2, 2, 1]), (0.0, 0.0, [2] * 4), (1.0, 0.0, [1] * 4), (2.0, 0.4, [2, 2, 2])],
 )
 def test_stress_acts_near_noise_and_doubt_throughout(model, monkeypatch, weight, tau, rows):
     said, count = Conditions(style=torch.tensor([3])), []
