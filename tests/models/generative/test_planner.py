@@ -323,7 +323,7 @@ def test_a_fact_said_changes_what_comes_before_it_after_a_little_training():
     said = torch.zeros_like(tokens[:, 1:HEADER_TOKENS])
     said[:, Kind.BRIGHTNESS] = tokens[:, 1 + Kind.BRIGHTNESS]
     optimiser = torch.optim.AdamW(planner.parameters(), 0.01)
-    for _ in range(12):
+    for _ in range(40):
         logits = planner(tokens[:, :2], Conditions(), said)[:, 0]
         loss = torch.nn.functional.cross_entropy(logits, tokens[:, 1])
         optimiser.zero_grad()
