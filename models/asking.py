@@ -155,7 +155,7 @@ class Asking:
     Attributes:
         options: further arguments of `generate`, the same for every song.
         batch_size: songs generated together.
-        voice: whose sound is heard, as in `Songs.voiced`.
+        voice: whose sound is heard, as in `Generation.voiced`.
     """
 
     model: HarmonicFlow

@@ -371,6 +371,7 @@ class HarmonicFlow(nn.Module):
             seeds=seeds,
             play=lambda score: perform(self.performer, said, start, score, seeds, sampling),
             settings=settings,
+            loudness=asked,
             adapters=choice.described(shares),
         )
 

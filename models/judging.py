@@ -95,7 +95,7 @@ def generate_like(
     Args:
         seed: of the first segment; the others count on from it.
         options: further arguments of `generate`; labels in it take the place of the segments' own.
-        voice: whose sound it is, as in `Songs.voiced`.
+        voice: whose sound it is, as in `Generation.voiced`.
     """
     labels = [labels_of(e.score, e.tags, e.present, audio=e.audio) for e in examples]
     audio, notes, sheets = [], [], []

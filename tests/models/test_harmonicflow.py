@@ -8,11 +8,12 @@ import soundfile
 import torch
 
 from data.lead_sheet import LeadSheet
+from data.loudness import loudness
 from data.score import Notes, Score
 from models.generative.edits import Keep
 from models.harmonicflow import PARTS, HarmonicFlow
 from models.presets import small, tiny
-from utils import STEMS, UserError, compute_mel_spectrogram, torch_rng
+from utils import SAMPLE_RATE, STEMS, UserError, compute_mel_spectrogram, torch_rng
 
 SECONDS = 1.5
 
@@ -81,6 +82,11 @@ def test_every_condition_changes_the_music(made, name):
     sheet = LeadSheet.parse(bpm=100, key="C major", chords="C", duration=SECONDS)
     fixed = {} if name in ("bpm", "key", "chords") else {"lead_sheet": sheet}
     assert difference(made(**fixed), made(**fixed, **{name: SAID[name]})) > 1e-5
+
+
+def test_a_loudness_asked_for_is_that_of_the_mix(made):
+    song = made(seed=[3], loudness=-35.0)
+    assert loudness(song.mix[0].numpy(), SAMPLE_RATE) == pytest.approx(-35.0, abs=0.05)
 
 
 def test_guidance_above_and_below_one_and_per_condition(made):
