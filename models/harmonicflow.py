@@ -372,6 +372,7 @@ class HarmonicFlow(nn.Module):
             play=lambda score: perform(self.performer, said, start, score, seeds, sampling),
             settings=settings,
             loudness=asked,
+            dynamics=said.dynamics,
             adapters=choice.described(shares),
         )
 

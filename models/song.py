@@ -19,9 +19,11 @@ from torch.nn import functional as F
 from data.lead_sheet import LeadSheet
 from data.loudness import PEAK, gain_towards
 from data.roll import from_roll, to_roll
-from data.score import DRUM_PROGRAM, Score
+from data.score import DRUM_PROGRAM, Notes, Score
 from models import finishing
+from models.generative.touch import touched
 from utils import (
+    FRAME_RATE,
     FRAME_SAMPLES,
     SAMPLE_RATE,
     STEMS,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 SEAM_SAMPLES = 110
 ONSET_THRESHOLD = 0.5
+DECIDED = 0.3  # flow time from which on a variation keeps its source's notes rather than writes own
 
 
 @dataclass
@@ -58,7 +61,8 @@ class Generation:
         seeds: of each song. play: score latents (b s l d) -> sound latents (b s l d).
         settings: every argument, JSON-serialisable. adapters: of each song, the share of each genre
             adapter by its file; empty where none was asked for. loudness: (b,) LUFS that were asked
-            of each mix, nan where open; None asks nothing.
+            of each mix, nan where open; None asks nothing. dynamics: (b,) mean velocity of what
+            was composed, asked or planned, in the same way.
     """
 
     model: HarmonicFlow
@@ -72,6 +76,7 @@ class Generation:
     settings: dict[str, Any] = field(default_factory=dict)
     adapters: list[dict[str, float]] = field(default_factory=list)
     loudness: torch.Tensor | None = None
+    dynamics: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.notes)
@@ -222,10 +227,21 @@ class Generation:
             stem: DRUM_PROGRAM if stem == "drums" else int(p) if p >= 0 else None
             for stem, p in zip(STEMS, self.programs[index], strict=True)
         }
-        played = from_roll(self.roll(index).numpy(), threshold=ONSET_THRESHOLD)
+        played = self._played(index)
         notes = {stem: n.excerpt(0.0, self.duration) for stem, n in played.items()}
         name = f"song {self.seeds[index]}"
         return Score(notes, self.duration, programs=programs, name=name, **grid)
+
+    def _played(self, index: int) -> dict[str, Notes]:
+        """Notes of one song; those that were composed anew as they are struck."""
+        notes = from_roll(self.roll(index).numpy(), threshold=ONSET_THRESHOLD)
+        if self.start.tau[1] > DECIDED:
+            return notes
+        known = self.start.notes_known[index].cpu().numpy()
+        frame = lambda n: (n.onset * FRAME_RATE + 1e-6).astype(int).clip(0, known.shape[1] - 1)
+        given = {stem: known[i, frame(notes[stem])] for i, stem in enumerate(STEMS)}
+        dynamics = math.nan if self.dynamics is None else float(self.dynamics[index])
+        return touched(notes, given, dynamics=dynamics)
 
     @property
     def scores(self) -> list[Score]:
