@@ -71,17 +71,6 @@ def loudness(audio: np.ndarray, sample_rate: int) -> float:
     return float(-0.691 + 10.0 * np.log10(power[blocks > relative].mean()))
 
 
-def gain_towards(mix: np.ndarray, sample_rate: int, lufs: float) -> float:
-    """Factor that brings a mono mix (t,) to a loudness, or as near to it as its peak allows.
-
-    1 for silence. The louder mix peaks at `PEAK` at most.
-    """
-    found, peak = loudness(mix, sample_rate), float(np.abs(mix).max(initial=0.0))
-    if not np.isfinite(found) or peak == 0.0:
-        return 1.0
-    return float(min(10.0 ** ((lufs - found) / 20.0), PEAK / peak))
-
-
 @dataclass(frozen=True)
 class Levels:
     """Levels of a band.

@@ -17,11 +17,12 @@ import torch
 from torch.nn import functional as F
 
 from data.lead_sheet import LeadSheet
-from data.loudness import PEAK, gain_towards
+from data.loudness import PEAK
 from data.roll import from_roll, to_roll
 from data.score import DRUM_PROGRAM, Notes, Score
 from models import finishing
 from models.generative.touch import touched
+from models.postprocessing.leveling import gain_towards
 from utils import (
     FRAME_RATE,
     FRAME_SAMPLES,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from models.postprocessing.spatial import Rendered, Scene
 
 SEAM_SAMPLES = 110
+FADE_SAMPLES = 110  # 5 ms
 ONSET_THRESHOLD = 0.5
 DECIDED = 0.3  # flow time from which on a variation keeps its source's notes rather than writes own
 
@@ -110,29 +112,43 @@ class Generation:
         done = 0
         for piece in self.model.codec.pieces(sound):
             audio = piece.cpu() * self.start.plays[songs, :, None]
-            audio = audio * self.gains[songs, None, None]
+            audio = audio * self._factors(songs, done, piece.shape[-1])
             audio = self._with_given(audio, songs, done)
             yield audio[..., : self.num_samples - done]
             done += piece.shape[-1]
 
     @cached_property
     @torch.no_grad()
-    def gains(self) -> torch.Tensor:
-        """Factor (b,) of each song's own sound that brings its mix to the loudness asked for, as
-        far as it goes without clipping; 1 where none is asked for or sound is given.
+    def gains(self) -> list[torch.Tensor | None]:
+        """Gain (t,) of each song's own sound that brings its mix to the loudness asked for, as far
+        as a limiter goes; None where none is asked for or sound is given.
         """
-        gains = torch.ones(len(self))
         if self.loudness is None or self.start.audio is not None:
-            return gains
-        sound = self.sound[..., : -(-self.num_samples // FRAME_SAMPLES), :]
+            return [None] * len(self)
+        gains: list[torch.Tensor | None] = []
         for i, lufs in enumerate(self.loudness.tolist()):
-            if not math.isnan(lufs):
-                plays = self.start.plays[i, :, None]
-                pieces = self.model.codec.pieces(sound[i, None])
-                mix = torch.cat([(piece[0].cpu() * plays).sum(0) for piece in pieces])
-                mix = mix[: self.num_samples].numpy()
-                gains[i] = gain_towards(mix, SAMPLE_RATE, lufs)
+            if math.isnan(lufs):
+                gains.append(None)
+                continue
+            sound = self.sound[i, None, :, : -(-self.num_samples // FRAME_SAMPLES)]
+            stems = torch.cat([piece[0].cpu() for piece in self.model.codec.pieces(sound)], -1)
+            stems = stems * self.start.plays[i, :, None]
+            gain = gain_towards(stems[:, : self.num_samples].numpy(), SAMPLE_RATE, lufs)
+            gains.append(torch.from_numpy(gain))
         return gains
+
+    def _factors(self, songs: slice, first: int, count: int) -> torch.Tensor:
+        """Factor (b 1 t) of some songs' own sound, `count` samples from `first` on: their gain,
+        and a fade at both ends, where a song may begin or end within a stroke.
+        """
+        place = torch.arange(first, first + count)
+        edge = torch.minimum(place + 1, self.num_samples - place).clamp(0, FADE_SAMPLES)
+        fade = torch.sin(0.5 * math.pi * edge / FADE_SAMPLES).square()
+        rows = []
+        for gain in self.gains[songs]:
+            own = fade if gain is None else fade * F.pad(gain, (0, count))[first : first + count]
+            rows.append(own)
+        return torch.stack(rows)[:, None]
 
     def _with_given(self, audio: torch.Tensor, songs: slice, offset: int) -> torch.Tensor:
         """Puts what was given back, to the sample; a 10 ms seam lies in the generated part."""
@@ -169,8 +185,7 @@ class Generation:
 
         stems = render_score(self.score(index), num_samples=self.num_samples)
         lufs = math.nan if self.loudness is None else float(self.loudness[index])
-        gain = 1.0 if math.isnan(lufs) else gain_towards(stems.sum(0), SAMPLE_RATE, lufs)
-        return stems * np.float32(gain)
+        return stems if math.isnan(lufs) else stems * gain_towards(stems, SAMPLE_RATE, lufs)
 
     @property
     def audio(self) -> torch.Tensor:

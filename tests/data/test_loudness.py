@@ -3,9 +3,7 @@ import pytest
 
 from data.loudness import (
     FLOOR_LUFS,
-    PEAK,
     TARGET_LUFS,
-    gain_towards,
     k_weighting,
     level_stems,
     levels_of,
@@ -81,11 +79,3 @@ def test_no_stem_goes_beyond_full_scale_when_stems_cancel():
 
 def test_silence_stays_silence():
     assert not level_stems(np.zeros((4, 1_000), np.float32), 22_050).any()
-
-
-def test_a_gain_meets_a_loudness_until_the_peak():
-    tone = sine(440, 22_050, gain=0.1)
-    quiet = gain_towards(tone, 22_050, -40.0)
-    assert loudness(quiet * tone, 22_050) == pytest.approx(-40.0, abs=1e-3)
-    assert np.abs(gain_towards(tone, 22_050, 0.0) * tone).max() == pytest.approx(PEAK, abs=1e-6)
-    assert gain_towards(np.zeros(22_050), 22_050, -14.0) == 1.0
