@@ -32,6 +32,9 @@ from models.generative.tilts import denser, towards
 from utils import NUM_STEMS
 
 LONGEST_REST_BARS = 3  # of a stem that plays
+LONGEST_SAID_REST_BARS = 1  # of one that was told to
+FAINT = 0.2  # strokes per beat; a bar with no more counts as a rest
+AUDIBLE = int(np.searchsorted(LEVELS, 0.5 - 1e-9))  # the least of a bar that breaks a rest
 HEADER_TEMPERATURE, BAR_TEMPERATURE = 0.7, 0.9  # facts are chosen more carefully than bars
 TOP_P = 0.9
 
@@ -179,7 +182,7 @@ class Draft:
         first = FIRST[kind] + 1
         allowed = logits[first : first + SIZES[kind]] + self._tilt(kind)
         if kind >= Kind.BASS and self._must_play(kind - Kind.BASS):
-            allowed[0] = -np.inf
+            allowed[: 1 if self._density_said(kind - Kind.BASS) else AUDIBLE] = -np.inf
         uniform = torch.rand((), generator=self.generator, dtype=torch.float64).item()
         self._add(choice.of(kind).draw(allowed, uniform))
         self.add_fixed()
@@ -211,6 +214,9 @@ class Draft:
     def _plays(self, stem: int) -> int:
         return self._fact(Kind(Kind.BASS_PLAYS + stem))
 
+    def _density_said(self, stem: int) -> bool:
+        return self.given.said.density[stem] is not None
+
     def _must_play(self, stem: int) -> bool:
         """Whether a stem that plays has rested too long, or has its last chance."""
         if self._plays(stem) != 1:
@@ -218,7 +224,9 @@ class Draft:
         next_bar = self.cursor.first_beat + self.cursor.meter
         last_chance = next_bar + self.cursor.meter > self.given.num_beats(self.bpm)
         unheard = self.rests[stem] == self.cursor.bar
-        return self.rests[stem] >= LONGEST_REST_BARS or (last_chance and unheard)
+        told = self.given.said.plays[stem] == 1 and not self._density_said(stem)
+        longest = LONGEST_SAID_REST_BARS if told else LONGEST_REST_BARS
+        return self.rests[stem] >= longest or (last_chance and unheard)
 
     def _add(self, value: int) -> None:
         kind = self.cursor.kind
@@ -226,7 +234,8 @@ class Draft:
         self.window.append(self.tokens[-1])
         if kind >= Kind.BASS:
             stem = kind - Kind.BASS
-            self.rests[stem] = self.rests[stem] + 1 if value == 0 else 0
+            faint = 0.0 if self._density_said(stem) else FAINT
+            self.rests[stem] = 0 if LEVELS[value] > faint else self.rests[stem] + 1
             self.strokes[stem] += LEVELS[value] * self.cursor.meter
         self.cursor.advance(value)
         if kind == Kind.PIANO:

@@ -156,7 +156,8 @@ class Planner(nn.Module):
         Args:
             conditions: of b songs, or of one for all. Text and mel pull; labels bind: each is put
                 into the brief as it is. A stem with `plays` 0 rests throughout, one with 1 never
-                rests for more than three bars; `density` draws the levels of a stem to its value.
+                for more than one bar (of the plan's own accord, three); `density` draws the levels
+                of a stem to its value.
                 An emotion, or valence and arousal, also leans on facts and densities by the
                 offsets of `models.generative.emotion`.
             duration: seconds; the last beat of a sheet lies at or after it.

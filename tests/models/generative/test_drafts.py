@@ -9,6 +9,7 @@ from models.generative.drafts import (
     BAR_TEMPERATURE,
     HEADER_TEMPERATURE,
     LONGEST_REST_BARS,
+    LONGEST_SAID_REST_BARS,
     Choice,
     Draft,
     Lean,
@@ -128,7 +129,18 @@ def test_stems_that_must_play_do_and_those_that_must_not_rest(bpm):
         bars = density[::4, stem]
         assert bars.any()
         rests = "".join("." if d == 0 else "x" for d in bars).split("x")
-        assert max(map(len, rests)) <= LONGEST_REST_BARS
+        assert max(map(len, rests)) <= LONGEST_SAID_REST_BARS
+        assert bars[bars > 0].min() >= 0.5
+
+
+def test_a_stem_that_is_planned_to_play_rests_longer_than_one_that_was_told():
+    silence = np.zeros(NUM_TOKENS)
+    silence[[token_of(Kind(k), 0) for k in range(Kind.BASS, Kind.PIANO + 1)]] = 50.0
+    silence[token_of(Kind.BASS_PLAYS, 1)] = 50.0
+    draft = write(draft_of(LeadSheet.parse(bpm=120, duration=40.0)), silence, temperature=0.0)
+    bars = draft.result()[1].density[:-1:4, 0]
+    rests = "".join("." if d == 0 else "x" for d in bars).split("x")
+    assert max(map(len, rests)) == LONGEST_REST_BARS
 
 
 def test_the_given_tempo_is_exact_and_a_drawn_one_is_its_bin():
