@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 
 from data.score import Notes
 from metrics.activity import measure_activity
 from metrics.analysis import mean_known
+from metrics.bar_places import BEATS_PER_BAR, BarPlaces, bar_places
 from metrics.beats import beats_of
 from metrics.codec_rows import neighbours
 from metrics.coherence import (
@@ -206,7 +208,10 @@ def _notes(segments: Sequence[Segment]) -> list[StemNotes]:
 
 
 def score_rows(found: Evidence) -> list[Row]:
-    """How the notes are distributed: overlap of histograms; ceiling: two halves of the real set."""
+    """How the notes are distributed: overlap of histograms; ceiling: two halves of the real set.
+
+    How long a drum's note lasts is a convention of its file and says nothing.
+    """
     ours, real = _notes(found.ours), _notes(found.real)
     if not ours or len(real) < 2:
         return []
@@ -220,6 +225,8 @@ def score_rows(found: Evidence) -> list[Row]:
         overlaps = histogram_overlaps(mine[stem], whole[stem])
         ceilings = histogram_overlaps(first[stem], second[stem])
         for name in HISTOGRAMS:
+            if (name, stem) == ("lengths", "drums"):
+                continue
             flat = float(np.minimum(whole[stem].histograms[name], 1 / 12).sum())
             label = f"{name.replace('_', ' ')} overlap, {stem}"
             numbers = (overlaps[name], flat, ceilings[name], "higher", mine[stem].num_playing)
@@ -228,7 +235,7 @@ def score_rows(found: Evidence) -> list[Row]:
 
 
 def habit_rows(found: Evidence) -> list[Row]:
-    """Density, polyphony, scale and repetition of each stem beside those of real songs."""
+    """Density, chords, polyphony, scale, repetition and touch of each stem beside real songs'."""
     ours, real = _notes(found.ours), _notes(found.real)
     if not ours or not real:
         return []
@@ -242,6 +249,31 @@ def habit_rows(found: Evidence) -> list[Row]:
                 numbers = (mine[stem].means[name], UNKNOWN, whole[stem].means[name])
                 rows.append(Row("habits", label, *numbers, "nearer", count, "", "real songs"))
     return rows
+
+
+def bar_rows(found: Evidence) -> list[Row]:
+    """Kick and snare in bars of four; floor: any of their four beats taken for the first."""
+    ours, real = (_bar_places(segments) for segments in (found.ours, found.real))
+    if not ours or not real:
+        return []
+    mine, whole = sum(ours, BarPlaces()), sum(real, BarPlaces())
+    turned = [whole.rotated(num_beats) for num_beats in range(BEATS_PER_BAR)]
+    means = {"floor_is": "real songs, the beats of the bar rotated", "ceiling_is": "real songs"}
+    labels = {"kick_share": "kicks on beats 1 and 3", "snare_share": "snares on beats 2 and 4"}
+    rows = []
+    for name, label in labels.items():
+        floor, share = mean_known([getattr(t, name) for t in turned]), f"{label}, share"
+        numbers = (getattr(mine, name), floor, getattr(whole, name), "nearer")
+        _, count = _mean_of(ours, attrgetter(name))
+        rows.append(Row("habits", share, *numbers, count, **means))
+    return rows
+
+
+def _bar_places(segments: Sequence[Segment]) -> list[BarPlaces]:
+    """Places of kick and snare in the segments whose bars are known and of four beats."""
+    known = [(s.notes["drums"], s.sheet) for s in segments if s.notes and s.sheet]
+    places = [bar_places(drums, sheet.beat_times, sheet.beat_in_bar) for drums, sheet in known]
+    return [found for found in places if found is not None]
 
 
 def activity_rows(found: Evidence) -> list[Row]:
@@ -267,5 +299,5 @@ def generation_rows(found: Evidence) -> list[Row]:
     rows = identity_rows(found.ours, found.real, found.training)
     rows += distance_rows(found.ours, found.real, found.training, found.shuffled_mix)
     parts = (coherence_rows, plan_rows, hearing_rows, novelty_rows)
-    parts += (score_rows, habit_rows, activity_rows)
+    parts += (score_rows, habit_rows, bar_rows, activity_rows)
     return rows + [row for part in parts for row in part(found)]

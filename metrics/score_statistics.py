@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data.bars import strokes
 from data.score import Notes
 from metrics.analysis import mean_known
 from metrics.beats import autocorrelation
@@ -20,6 +21,7 @@ from utils import STEMS
 LENGTH_EDGES_SECONDS = (0.0, 0.06, 0.09, 0.13, 0.18, 0.25, 0.36, 0.5, 0.7, 1.0, 1.4, 2.0, np.inf)
 MAJOR_SCALE = np.array([0, 2, 4, 5, 7, 9, 11])
 PERIODS_SECONDS = (0.25, 3.0)
+FEWEST = 4  # notes that show a touch, strokes that show a rhythm
 
 
 @dataclass(frozen=True)
@@ -30,25 +32,29 @@ class StemStatistics:
         pitch_classes: (12,) share of notes per pitch class counted from a tonic (for drums: per
             General MIDI key modulo 12).
         lengths: (12,) share of notes per length, bounds `LENGTH_EDGES_SECONDS`.
-        density: onsets per second, chords counted once.
+        density: strokes per second: notes struck together count once (`data.bars.strokes`).
+        chord_size: notes per stroke.
         polyphony: mean number of notes that sound while any does.
         scale_consistency: largest share of notes inside one major scale (equally: its relative
             minor).
         periodicity: largest autocorrelation of the onsets at a lag of 0.25 to 3 s: 1 repeats
             exactly.
+        touch: how unevenly the notes are struck, in MIDI steps of velocity.
         num_notes: notes counted; with 0 every other value is NaN but density, which is 0.
     """
 
     pitch_classes: np.ndarray
     lengths: np.ndarray
     density: float
+    chord_size: float
     polyphony: float
     scale_consistency: float
     periodicity: float
+    touch: float
     num_notes: int
 
 
-NUMBERS = ("density", "polyphony", "scale_consistency", "periodicity")
+NUMBERS = ("density", "chord_size", "polyphony", "scale_consistency", "periodicity", "touch")
 HISTOGRAMS = ("pitch_classes", "lengths")
 
 
@@ -67,14 +73,28 @@ def periodicity(notes: Notes, duration: float) -> float:
     """How well the onsets repeat: the largest autocorrelation at a lag of 0.25 to 3 s.
 
     1 for a rhythm that repeats for ever, near 0 for onsets at random; NaN with fewer than four
-    onsets. The lag is at most half the segment, so that a repetition is heard twice.
+    strokes. The lag is at most half the segment, so that a repetition is heard twice.
     """
-    if len(np.unique(np.round(notes.onset * ONSET_GRID_HZ))) < 4:
+    if len(strokes(notes)) < FEWEST:
         return float("nan")
     curve = onset_curve(notes, duration)
     first, last = (int(s * ONSET_GRID_HZ) for s in PERIODS_SECONDS)
     values = autocorrelation(curve)[first : min(last, len(curve) // 2) + 1]
     return float(min(values.max(), 1.0)) if len(values) else float("nan")
+
+
+def touch(notes: Notes, *, drums: bool = False) -> float:
+    """Standard deviation of the velocities in MIDI steps; NaN with fewer than four notes.
+
+    Of drums each key is measured from its own mean, so that soft hi-hats beside loud snares are no
+    touch.
+    """
+    if len(notes) < FEWEST:
+        return float("nan")
+    keys = notes.pitch if drums else np.zeros(len(notes))
+    _, key = np.unique(keys, return_inverse=True)
+    means = np.bincount(key, notes.velocity) / np.bincount(key)
+    return float((notes.velocity - means[key]).std())
 
 
 def scale_consistency(notes: Notes) -> float:
@@ -96,8 +116,12 @@ def scale_tonic(notes: Mapping[str, Notes]) -> int:
     return int(_inside_scales(pitches).argmax())
 
 
-def stem_statistics(notes: Notes, duration: float, tonic: int = 0) -> StemStatistics:
+def stem_statistics(
+    notes: Notes, duration: float, tonic: int = 0, *, drums: bool = False
+) -> StemStatistics:
     """Statistics of one stem over a segment of `duration` seconds; pitch classes from a tonic.
+
+    `drums` says that a pitch is a drum, which has a loudness of its own.
 
     Raises:
         ValueError: when the duration is not positive.
@@ -106,13 +130,16 @@ def stem_statistics(notes: Notes, duration: float, tonic: int = 0) -> StemStatis
         raise ValueError(f"duration must be positive seconds, got {duration}")
     count = max(len(notes), 1) if len(notes) else float("nan")
     lengths, _ = np.histogram(notes.offset - notes.onset, LENGTH_EDGES_SECONDS)
+    num_strokes = len(strokes(notes))
     return StemStatistics(
         pitch_classes=np.bincount((notes.pitch - tonic) % 12, minlength=12) / count,
         lengths=lengths / count,
-        density=len(np.unique(np.round(notes.onset * ONSET_GRID_HZ))) / duration,
+        density=num_strokes / duration,
+        chord_size=len(notes) / num_strokes if num_strokes else float("nan"),
         polyphony=polyphony(notes),
         scale_consistency=scale_consistency(notes),
         periodicity=periodicity(notes, duration),
+        touch=touch(notes, drums=drums),
         num_notes=len(notes),
     )
 
@@ -153,8 +180,9 @@ def set_statistics(
     tonics = [scale_tonic(notes) for notes in segments]
     result = {}
     for stem in STEMS:
+        drums = stem == "drums"
         rows = [
-            stem_statistics(notes[stem], duration, 0 if stem == "drums" else tonic)
+            stem_statistics(notes[stem], duration, 0 if drums else tonic, drums=drums)
             for notes, tonic in zip(segments, tonics, strict=True)
         ]
         playing = [row for row in rows if row.num_notes]

@@ -8,7 +8,7 @@ made afterwards from what is remembered; only a mix has to be heard as a mix (`s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,10 +23,16 @@ StemNotes = Mapping[str, Notes]
 
 @dataclass(frozen=True)
 class Sheet:
-    """What is measured of a lead sheet: beats in seconds, and the pitch classes of each chord."""
+    """What is measured of a lead sheet.
+
+    Attributes:
+        beat_times: (n,) seconds. chord_tones: n sets of pitch classes, None where unknown.
+        beat_in_bar: (n,) place of each beat in its bar, 0 on the downbeat; empty when unknown.
+    """
 
     beat_times: np.ndarray
     chord_tones: Sequence[frozenset[int] | None]
+    beat_in_bar: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def measured(sheet: LeadSheet | None) -> Sheet:
     if sheet is None or not sheet.timed:
         return Sheet(np.zeros(0), ())
     tones = [frozenset(chord_tones(c)) if c is not None else None for c in sheet.chords]
-    return Sheet(sheet.beat_times, tones)
+    return Sheet(sheet.beat_times, tones, sheet.beat_in_bar)
 
 
 def read_examples(

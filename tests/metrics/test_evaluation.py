@@ -8,6 +8,7 @@ import pytest
 from data.score import Notes
 from metrics.evaluation import (
     Evidence,
+    bar_rows,
     coherence_rows,
     generation_rows,
     hearing_rows,
@@ -26,7 +27,8 @@ def segment(seed: int) -> Segment:
     song = band(seed)
     audio = np.stack([played(song[stem]) for stem in STEMS])
     chords = [frozenset(int(p) % 12 for p in _sounding(song["piano"], t)) or None for t in GRID]
-    return describe(audio, song=str(seed), notes=song, heard=song, sheet=Sheet(GRID, chords))
+    sheet = Sheet(GRID, chords, np.arange(len(GRID)) % 4)
+    return describe(audio, song=str(seed), notes=song, heard=song, sheet=sheet)
 
 
 def _sounding(notes: Notes, beat: float) -> np.ndarray:
@@ -56,7 +58,11 @@ def test_other_songs_of_the_kind_lie_between_floor_and_ceiling(rows):
     assert rows["lead sheet", "chord tones, share"].floor < 0.7
     assert rows["activity", "silent sound, share, piano"].value == 0.0
     assert rows["habits", "polyphony, piano"].value == pytest.approx(3.0)
+    assert rows["habits", "chord size, piano"].value == pytest.approx(3.0)
+    assert rows["habits", "touch, drums"].value == 0.0
     assert rows["notes", "pitch classes overlap, drums"].value == 1.0
+    assert ("notes", "lengths overlap, bass") in rows
+    assert ("notes", "lengths overlap, drums") not in rows
 
 
 def test_every_measure_is_there_and_can_be_printed(rows):
@@ -94,6 +100,41 @@ def test_training_songs_are_copies_and_new_songs_are_not(found):
     copied = {r.name: r for r in novelty_rows(replace(found, ours=found.training))}
     assert copied["copies, share, piano"].value == 1.0
     assert novelty_rows(replace(found, index=None)) == []
+
+
+def with_drums(found: list[Segment], beats_late: int, beats_per_bar: int = 4) -> list[Segment]:
+    """Segments with a kick on every odd beat and a snare on every even one, or later."""
+    pitch = np.where(np.arange(len(GRID)) % 2 == beats_late % 2, 36, 38)
+    drums = Notes.of(GRID, GRID + 0.1, pitch, [90] * len(GRID))
+    place = np.arange(len(GRID)) % beats_per_bar
+    return [
+        replace(s, notes={**s.notes, "drums": drums}, sheet=replace(s.sheet, beat_in_bar=place))
+        for s in found
+    ]
+
+
+def test_a_back_beat_is_real_and_a_rotated_one_is_not(found):
+    real = with_drums(found.real, 0)
+    names = ("kicks on beats 1 and 3, share", "snares on beats 2 and 4, share")
+    for beats_late, value in ((0, 1.0), (1, 0.0)):
+        ours = with_drums(found.ours, beats_late)
+        rows = {row.name: row for row in bar_rows(replace(found, ours=ours, real=real))}
+        for name in names:
+            row = rows[name]
+            assert (row.value, row.floor, row.ceiling, row.count) == (value, 0.5, 1.0, 6)
+    unplayed = [replace(s, notes={**s.notes, "drums": Notes.empty()}) for s in real]
+    rows = bar_rows(replace(found, ours=unplayed, real=real))
+    assert all(np.isnan(row.value) and row.count == 0 for row in rows)
+
+
+def test_bars_of_other_meters_have_no_places(found):
+    real, in_three = with_drums(found.real, 0), with_drums(found.real, 0, beats_per_bar=3)
+    mixed = bar_rows(replace(found, ours=real[:2] + in_three, real=real))
+    assert [(row.value, row.count) for row in mixed] == [(1.0, 2)] * 2
+    assert bar_rows(replace(found, ours=real, real=in_three)) == []
+    unknown = [replace(s, sheet=Sheet(GRID, s.sheet.chord_tones)) for s in real]
+    assert bar_rows(replace(found, ours=unknown, real=real)) == []
+    assert bar_rows(replace(found, ours=[replace(s, sheet=None) for s in real], real=real)) == []
 
 
 def test_without_notes_only_sound_is_judged(found):
