@@ -59,12 +59,23 @@ class Learner:
         self.parameters = [p for p in objective.parameters() if p.requires_grad]
         self.peak_rate = settings.lr * objective.lr_scale
         optimiser = torch.optim.AdamW(
-            self.parameters, lr=self.peak_rate, weight_decay=settings.weight_decay
+            self._groups(), lr=self.peak_rate, weight_decay=settings.weight_decay
         )
         self._wrapped, self.optimiser = accelerator.prepare(objective, optimiser)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self._rate_factor)
         self._buffers = trained_buffers(objective)
         self._buffers_before: list[torch.Tensor] = []
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """Parameters by the size of their steps: the stage's own, then those that are quick."""
+        quick = self.objective.quick(self.model)
+        fast = set() if quick is None else set(quick.parameters())
+        usual = [p for p in self.parameters if p not in fast]
+        groups = [{"params": usual, "lr": self.peak_rate}]
+        if fast:
+            rate = self.objective.QUICK * self.peak_rate
+            groups.append({"params": [p for p in self.parameters if p in fast], "lr": rate})
+        return groups
 
     def set_mode(self) -> None:
         """Training mode for what trains, evaluation mode for the rest of the model."""
@@ -167,12 +178,13 @@ class Learner:
         self.schedule.load_state_dict(state["scheduler"])
         if self.accelerator.scaler is not None and state["scaler"]:
             self.accelerator.scaler.load_state_dict(state["scaler"])
-        rate = self.peak_rate * self._rate_factor(self.schedule.last_epoch)
-        self.schedule.base_lrs = [self.peak_rate]
-        self.schedule._last_lr = [rate]
-        self.optimiser.param_groups[0].update(
-            lr=rate, initial_lr=self.peak_rate, weight_decay=self.settings.weight_decay
-        )
+        peaks = [group["lr"] for group in self._groups()]
+        factor = self._rate_factor(self.schedule.last_epoch)
+        self.schedule.base_lrs = peaks
+        self.schedule._last_lr = [peak * factor for peak in peaks]
+        for group, peak in zip(self.optimiser.param_groups, peaks, strict=True):
+            decay = self.settings.weight_decay
+            group.update(lr=peak * factor, initial_lr=peak, weight_decay=decay)
 
 
 def trained_buffers(objective: Objective) -> list[tuple[nn.Module, str]]:

@@ -34,6 +34,7 @@ from models.encoders.labels import (
     StemEmbedding,
 )
 from models.encoders.lead_sheet import LeadSheetEncoder
+from models.encoders.plain_labels import song_columns, stem_columns
 from utils import NUM_STEMS, UserError
 
 __all__ = ["NAMES", "SHEET_PARTS", "ConditionConfig", "ConditionEncoder", "Conditions", "Context"]
@@ -67,6 +68,8 @@ class Context:
         pooled: (b e) everything but the sheet in one vector, for adaptive normalisation.
         stems: (b s e) what is said of each stem (tokens too), to modulate that stem alone.
         sheet: (b l w) the lead sheet at every latent frame.
+        song: (b k) labels as plain columns beside the sentence, zero where nothing is said.
+        stem_facts: (b s k) what is said of each stem, as plain columns.
     """
 
     tokens: torch.Tensor
@@ -74,6 +77,8 @@ class Context:
     pooled: torch.Tensor
     stems: torch.Tensor
     sheet: torch.Tensor
+    song: torch.Tensor
+    stem_facts: torch.Tensor
 
 
 class TextAdapter(Nullable):
@@ -152,7 +157,20 @@ class ConditionEncoder(nn.Module):
         mask = F.pad(text_mask, (tokens.shape[1] - text.shape[1], 0), value=True)
         pooled = self.pool(sum(summary) / (len(SONG_LABELS) + 3) ** 0.5)
         sheet = self.sheet(said.sheet).expand(-1, num_frames, -1)
-        return Context(tokens=tokens, mask=mask, pooled=pooled, stems=stems, sheet=sheet)
+        return Context(
+            tokens=tokens,
+            mask=mask,
+            pooled=pooled,
+            stems=stems,
+            sheet=sheet,
+            song=torch.cat([song_columns(said), self._sentence(text[:, 0], said)], -1),
+            stem_facts=stem_columns(said),
+        )
+
+    def _sentence(self, token: torch.Tensor, said: Conditions) -> torch.Tensor:
+        """The sentence (b e) as about a unit vector, zeros where no words are said."""
+        known = said.text_mask.any(1, keepdim=True)
+        return token * known / self.config.width**0.5
 
     def _filled(
         self, conditions: Conditions, batch_size: int, device: torch.device | str

@@ -5,9 +5,8 @@ attention sees a short window of time over all stems; when coarse, the whole seg
 beside the neural audio graph. The work per second is constant, so cost grows linearly with length
 up to the macro scale, which has a sixteenth of the frames. Words and labels enter by
 cross-attention at the meso and macro scales and by adaptive normalisation everywhere; the lead
-sheet enters at every frame. What each stem usually does at a place of the sheet, a kick on the
-first beat, a snare on the second, is a linear map of its own beside the hourglass: it is a small
-part of the error, so a deep network finds it late.
+sheet enters at every frame. What is to be expected before a note is heard is a linear map of its
+own beside the hourglass (`models.generative.expectation`).
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from models.encoders.conditions import Context
+from models.generative.expectation import Expectation, prior_share
 from models.generative.flow import time_features
 from models.latent.audio_graph import AudioGraph
 from utils import NUM_STEMS
@@ -49,17 +49,6 @@ class TransformerConfig:
 def modulate(x: torch.Tensor, shift: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
     """Shifts and scales normalised channels of (b s m w) by (b s w)."""
     return x * (1.0 + scale[:, :, None]) + shift[:, :, None]
-
-
-def prior_share(tau: torch.Tensor) -> torch.Tensor:
-    """How much of the velocity at flow times (b,) what was expected beforehand is: (b 1 1 1).
-
-    For Gaussian data of unit variance around an expected value, seen through x_tau, the posterior
-    mean holds (1 - tau)^2 / ((1 - tau)^2 + tau^2) of that value, and the velocity towards it a
-    factor 1 / (1 - tau) of that.
-    """
-    rest = 1.0 - tau
-    return (rest / (rest.square() + tau.square()))[:, None, None, None]
 
 
 def rotate(x: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
@@ -227,12 +216,11 @@ class StemTransformer(nn.Module):
         self.from_macro = nn.Linear(macro, config.FOLD * meso)
         self.meso_up = scale(meso, 1, config.depths[1], True)
         self.from_meso = nn.Linear(meso, config.FOLD * micro)
-        self.habit = nn.Linear(config.sheet_width, NUM_STEMS * score_dim, bias=False)
         self.micro_up = scale(micro, 0, config.depths[0], False)
         self.out_norm = nn.LayerNorm(micro, elementwise_affine=False)
         self.out_modulation = nn.Linear(config.context_width, 2 * micro)
         self.out = nn.Linear(micro, score_dim)
-        nn.init.zeros_(self.habit.weight)
+        self.expectation = Expectation(config.sheet_width, config.context_width, score_dim)
         for layer in (self.out, self.out_modulation):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
@@ -252,8 +240,7 @@ class StemTransformer(nn.Module):
             tau: (b,) flow times.
             known: (b s l) bool, True where the score is given.
             present: (b s) bool, False for stems that do not exist.
-            context: condition tokens, pooled vector, what is said of each stem, sheet features (b
-                l w).
+            context: what was said, as `ConditionEncoder` gives it.
         """
         num_frames = latents.shape[2]
         pad = -num_frames % self.config.FOLD**2
@@ -263,8 +250,8 @@ class StemTransformer(nn.Module):
         pooled = (context.pooled + self.time(time_features(tau)))[:, None] + context.stems
         x = self._hourglass(x, present, context, pooled)[:, :, :num_frames]
         shift, scale = self.out_modulation(F.silu(pooled)).chunk(2, dim=-1)
-        habit = rearrange(self.habit(context.sheet), "b l (s d) -> b s l d", s=NUM_STEMS)
-        return self.out(modulate(self.out_norm(x), shift, scale)) + prior_share(tau) * habit
+        expected = self.expectation(context.sheet, context.song, context.stem_facts)
+        return self.out(modulate(self.out_norm(x), shift, scale)) + prior_share(tau) * expected
 
     def _hourglass(
         self, x: torch.Tensor, present: torch.Tensor, context: Context, pooled: torch.Tensor

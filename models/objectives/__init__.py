@@ -43,8 +43,11 @@ class Objective(nn.Module):
     "labels", "text", "mel", and the latents "sound" and "notes").
     `trained(model)` is the part that the optimiser and the moving average see. `lr_scale` is what
     the stage makes of the run's learning rate: small networks take larger steps. `num_frames` is
-    the length of its training segments: a codec learns from many short ones.
+    the length of its training segments: a codec learns from many short ones. `quick(model)` names
+    what takes `QUICK` times larger steps: linear maps whose effect is a small part of the error.
     """
+
+    QUICK = 10.0
 
     fields: frozenset[str] = frozenset()
     lr_scale: float = 1.0
@@ -59,6 +62,11 @@ class Objective(nn.Module):
     @staticmethod
     def trained(model: HarmonicFlow) -> nn.Module:
         raise TypeError("an objective names the module it trains")
+
+    @staticmethod
+    def quick(model: HarmonicFlow) -> nn.Module | None:
+        """The module inside the trained part that takes larger steps; None where there is none."""
+        return None
 
     @staticmethod
     def own_data(split: str, seed: int) -> Any | None:

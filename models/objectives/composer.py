@@ -54,6 +54,10 @@ class ComposerObjective(CachedObjective):
     def trained(model) -> nn.Module:
         return model.composer
 
+    @staticmethod
+    def quick(model) -> nn.Module:
+        return model.composer.transformer.expectation
+
     def forward(self, batch, generator: torch.Generator) -> Losses:
         data = self.model.batch_notes(batch)
         b, _, num_frames, _ = data.shape

@@ -119,6 +119,25 @@ def test_a_new_rate_on_resume_is_in_force_at_once(make):
     assert (group["lr"], group["weight_decay"], second.learning_rate) == (0.5, 0.25, 0.5)
 
 
+def test_what_is_quick_takes_larger_steps_and_resumes_with_them(tmp_path):
+    class Quick(objective_class("codec")):
+        @staticmethod
+        def quick(model):
+            return model.codec.linear
+
+    settings = command(tmp_path, warmup_steps=0, lr_schedule="constant").settings
+    accelerator = build_accelerator(settings)
+    first, second = (Learner(Quick(FakeModel()), settings, accelerator, 10) for _ in range(2))
+    first.gradient(batches(2, 2), rng)
+    first.apply()
+    second.load_state_dict(first.state_dict())
+    for learner in (first, second):
+        usual, quick = learner.optimiser.param_groups
+        assert quick["lr"] == pytest.approx(10 * usual["lr"])
+        assert set(quick["params"]) == set(learner.model.codec.linear.parameters())
+        assert len(usual["params"]) + len(quick["params"]) == len(learner.parameters)
+
+
 def test_bf16_computes_in_bf16_and_learns_in_float32(make):
     learner = make(mixed_precision="bf16")
     seen = []

@@ -5,7 +5,8 @@ import torch
 
 from data.sheet_features import NUM_SHEET_COLUMNS
 from models.encoders.conditions import Conditions
-from models.generative.transformer import modulate, prior_share, rotate
+from models.generative.expectation import prior_share
+from models.generative.transformer import modulate, rotate
 from utils import torch_rng
 
 
@@ -125,7 +126,7 @@ def test_a_habit_is_of_one_stem_and_needs_no_notes(model):
     before = [model.composer(latents, tau, known, present, said) for tau in (early, late)]
     drums = slice(model.widths.score, 2 * model.widths.score)
     with torch.no_grad():
-        transformer.habit.weight[drums] += 0.1
+        transformer.expectation.habit.weight[drums] += 0.1
     after = [model.composer(latents, tau, known, present, said) for tau in (early, late)]
     moved = (after[0] - before[0]).abs().amax((0, 2, 3))
     assert moved[1] > 0.01 and not moved[[0, 2, 3]].any()
