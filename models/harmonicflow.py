@@ -267,8 +267,9 @@ class HarmonicFlow(nn.Module):
             steps, sound_steps: of the score's flow and of the sound's. sampler: "ancestral" (fresh
                 noise at every step of the score's) and "euler" call the network once a step,
                 "midpoint" and "heun" twice.
-            guidance: stress on everything said (1: none), or a weight per condition, e.g.
-                {"all": 2, "text": 3}. sound_guidance: how firmly the sound keeps to its notes.
+            guidance: stress on everything said but plays and density, which act as they are (1:
+                none), or a weight per condition, e.g. {"all": 2, "text": 3}. sound_guidance: how
+                firmly the sound keeps to its notes.
             bpm, key, chords, beats_per_bar: parts of the lead sheet, e.g. 92, "A minor",
                 "Am F C G" (a chord per bar, repeated), 4; lead_sheet: a whole one.
             programs: General MIDI program per stem; plays: whether a stem plays (False: it is
@@ -277,7 +278,7 @@ class HarmonicFlow(nn.Module):
             dynamics: mean velocity from 0 to 1. valence, arousal: -1 to 1, and `emotion_strength`,
                 0 to 2, how far an emotion bends tempo, mode and the rest. swing: share of the
                 long eighth, 0.5 to 0.67. register: mean MIDI pitch of guitar and piano. loudness:
-                of the mix, LUFS, met by a gain unless sound is given. brightness: spectral
+                of the mix, LUFS, met by a limiter unless sound is given. brightness: spectral
                 centroid, octaves over 1 kHz.
             image: a picture (c h w) in [0, 1], frames of a video (m c h w) at 4 a second, or a
                 `data.pictures.files.Clip`: its mood becomes valence and arousal, over time for a
@@ -332,7 +333,7 @@ class HarmonicFlow(nn.Module):
         wishes = Wishes(prompts, spoken, ids, numbers, density, mel, heard, curve)
         with eval_mode(self):
             said = wishes.conditions(self).to(self.device)
-            asked = said.loudness
+            asked = said.loudness, said.dynamics
             if keep is not None:
                 said = sounding(said, keep.known[..., 0].all(-1).expand(b, -1))
             sheet = keep.sheet if lead_sheet is None and keep is not None else lead_sheet
@@ -371,8 +372,8 @@ class HarmonicFlow(nn.Module):
             seeds=seeds,
             play=lambda score: perform(self.performer, said, start, score, seeds, sampling),
             settings=settings,
-            loudness=asked,
-            dynamics=said.dynamics,
+            loudness=asked[0],
+            dynamics=said.dynamics if keep is None else asked[1],
             adapters=choice.described(shares),
         )
 

@@ -22,7 +22,7 @@ from data.roll import from_roll, to_roll
 from data.score import DRUM_PROGRAM, Notes, Score
 from models import finishing
 from models.generative.touch import touched
-from models.postprocessing.leveling import gain_towards
+from models.postprocessing.leveling import band_peaks, gain_asked
 from utils import (
     FRAME_RATE,
     FRAME_SAMPLES,
@@ -44,9 +44,19 @@ if TYPE_CHECKING:
     from models.postprocessing.spatial import Rendered, Scene
 
 SEAM_SAMPLES = 110
-FADE_SAMPLES = 110  # 5 ms
+FADE_IN_SAMPLES, FADE_OUT_SAMPLES = 22, 110  # 1 ms, which leaves a stroke its attack, and 5 ms
 ONSET_THRESHOLD = 0.5
 DECIDED = 0.3  # flow time from which on a variation keeps its source's notes rather than writes own
+
+
+def edges(first: int, count: int, num_samples: int) -> torch.Tensor:
+    """Fade (t,) at both ends of a song, `count` samples from `first` on: it may begin or end within
+    a stroke. Zeros beyond its end.
+    """
+    place = torch.arange(first, first + count)
+    begin = ((place + 1) / FADE_IN_SAMPLES).clamp(0.0, 1.0)
+    end = ((num_samples - place) / FADE_OUT_SAMPLES).clamp(0.0, 1.0)
+    return torch.sin(0.5 * math.pi * torch.minimum(begin, end)).square()
 
 
 @dataclass
@@ -79,6 +89,7 @@ class Generation:
     adapters: list[dict[str, float]] = field(default_factory=list)
     loudness: torch.Tensor | None = None
     dynamics: torch.Tensor | None = None
+    _gains: dict[int, torch.Tensor] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.notes)
@@ -104,8 +115,8 @@ class Generation:
 
     @torch.no_grad()
     def pieces(self, songs: slice = slice(None)) -> Iterator[torch.Tensor]:
-        """Stems (b s t') of some songs piece after piece; memory does not grow with their
-        length.
+        """Stems (b s t') of some songs piece after piece. Memory grows with their length only
+        where a loudness is asked for, by their mixes.
         """
         num_frames = -(-self.num_samples // FRAME_SAMPLES)
         sound = self.sound[songs, :, :num_frames]
@@ -117,37 +128,36 @@ class Generation:
             yield audio[..., : self.num_samples - done]
             done += piece.shape[-1]
 
-    @cached_property
     @torch.no_grad()
-    def gains(self) -> list[torch.Tensor | None]:
-        """Gain (t,) of each song's own sound that brings its mix to the loudness asked for, as far
+    def gain(self, index: int) -> torch.Tensor | None:
+        """Gain (t,) of one song's own sound that brings its mix to the loudness asked for, as far
         as a limiter goes; None where none is asked for or sound is given.
         """
-        if self.loudness is None or self.start.audio is not None:
-            return [None] * len(self)
-        gains: list[torch.Tensor | None] = []
-        for i, lufs in enumerate(self.loudness.tolist()):
-            if math.isnan(lufs):
-                gains.append(None)
-                continue
-            sound = self.sound[i, None, :, : -(-self.num_samples // FRAME_SAMPLES)]
-            stems = torch.cat([piece[0].cpu() for piece in self.model.codec.pieces(sound)], -1)
-            stems = stems * self.start.plays[i, :, None]
-            gain = gain_towards(stems[:, : self.num_samples].numpy(), SAMPLE_RATE, lufs)
-            gains.append(torch.from_numpy(gain))
-        return gains
+        lufs = math.nan if self.loudness is None else float(self.loudness[index])
+        if math.isnan(lufs) or self.start.audio is not None:
+            return None
+        if index not in self._gains:
+            mix, peaks = [], []
+            sound = self.sound[index, None, :, : -(-self.num_samples // FRAME_SAMPLES)]
+            for piece in self.model.codec.pieces(sound):
+                stems = (piece[0].cpu() * self.start.plays[index, :, None]).numpy()
+                mix.append(stems.sum(0))
+                peaks.append(band_peaks(stems))
+            whole = np.concatenate(mix)[: self.num_samples]
+            gain = gain_asked(whole, np.concatenate(peaks), SAMPLE_RATE, lufs)
+            self._gains[index] = torch.from_numpy(gain)
+        return self._gains[index]
 
     def _factors(self, songs: slice, first: int, count: int) -> torch.Tensor:
-        """Factor (b 1 t) of some songs' own sound, `count` samples from `first` on: their gain,
-        and a fade at both ends, where a song may begin or end within a stroke.
+        """Factor (b 1 t) of some songs' own sound, `count` samples from `first` on: gain and
+        fade.
         """
-        place = torch.arange(first, first + count)
-        edge = torch.minimum(place + 1, self.num_samples - place).clamp(0, FADE_SAMPLES)
-        fade = torch.sin(0.5 * math.pi * edge / FADE_SAMPLES).square()
+        fade = edges(first, count, self.num_samples)
         rows = []
-        for gain in self.gains[songs]:
-            own = fade if gain is None else fade * F.pad(gain, (0, count))[first : first + count]
-            rows.append(own)
+        for index in range(len(self))[songs]:
+            gain = self.gain(index)
+            part = None if gain is None else gain[first : first + count]
+            rows.append(fade if part is None else fade * F.pad(part, (0, count - len(part))))
         return torch.stack(rows)[:, None]
 
     def _with_given(self, audio: torch.Tensor, songs: slice, offset: int) -> torch.Tensor:
@@ -185,7 +195,10 @@ class Generation:
 
         stems = render_score(self.score(index), num_samples=self.num_samples)
         lufs = math.nan if self.loudness is None else float(self.loudness[index])
-        return stems if math.isnan(lufs) else stems * gain_towards(stems, SAMPLE_RATE, lufs)
+        stems = stems * edges(0, self.num_samples, self.num_samples).numpy()
+        if math.isnan(lufs):
+            return stems
+        return stems * gain_asked(stems.sum(0), band_peaks(stems), SAMPLE_RATE, lufs)
 
     @property
     def audio(self) -> torch.Tensor:
@@ -224,7 +237,9 @@ class Generation:
         return finishing.in_room(self.stems(index).numpy(), space, output=output, mix=mix)
 
     def roll(self, index: int) -> torch.Tensor:
-        """Score roll (s l p) that one song plays; notes that were given are as they were given."""
+        """Score roll (s l p) of one song as it was composed, before it is struck (`score`); notes
+        that were given are as they were given.
+        """
         with torch.no_grad():
             roll = self.model.score_codec.decode(self.notes[index][None]).float().cpu()[0]
         roll *= self.start.plays[index, :, None, None]

@@ -70,6 +70,7 @@ class Learner:
         """Parameters by the size of their steps: the stage's own, then those that are quick."""
         quick = self.objective.quick(self.model)
         fast = set() if quick is None else set(quick.parameters())
+        fast &= set(self.parameters)
         usual = [p for p in self.parameters if p not in fast]
         groups = [{"params": usual, "lr": self.peak_rate}]
         if fast:

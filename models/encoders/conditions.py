@@ -1,8 +1,9 @@
 """What was said, as the generator reads it.
 
 `ConditionEncoder` turns `Conditions` into tokens for cross-attention, one token per stem, a pooled
-vector for adaptive normalisation, and the lead sheet at every frame. What nobody said is a learned
-null embedding, never zeros or an empty string.
+vector for adaptive normalisation, the lead sheet at every frame, and plain columns for what is
+linear in it. What nobody said is a learned null embedding, never an empty string; in plain columns
+it is zero.
 """
 
 from __future__ import annotations

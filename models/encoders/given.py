@@ -37,6 +37,7 @@ SHEET_PARTS: dict[str, tuple[str, ...]] = {
     "sheet_key": ("tonic", "mode", "key_known"),
     "sheet_density": ("density", "density_known"),
 }
+DENSITIES = ("plays", "density", "sheet_density")  # who plays, and how densely
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,6 +169,16 @@ class Conditions:
         _check_names(names)
         return self.without(*(name for name in NAMES if name not in names))
 
+    def densities(self) -> Conditions:
+        """Nothing but who plays and how densely, in labels and in the lead sheet."""
+        less = self.only("plays", "density", "sheet")
+        for part, columns in SHEET_PARTS.items():
+            if part not in DENSITIES:
+                less = less._sheet_nulled(
+                    torch.ones(less.batch_size or 1, dtype=torch.bool), columns
+                )
+        return less
+
     def item(self, index: int) -> Conditions:
         """One song, as a batch of one."""
         index = range(self.batch_size or 1)[index]
@@ -208,26 +219,31 @@ class Conditions:
         Args:
             generator: on the CPU.
             rates: probabilities for `NAMES`, for the `SHEET_PARTS` of the sheet, for `labels`
-                (every label at once: only words, a reference or a sheet remain) and for `all`,
-                saying nothing at all.
+                (every label at once: only words, a reference or a sheet remain), for `all`, saying
+                nothing at all, and for `all_but_densities`, what guidance pulls away from.
         """
-        joint = ("all", "labels", *SHEET_PARTS)
+        joint = ("all", "all_but_densities", "labels", *SHEET_PARTS)
         _check_names([name for name in rates if name not in joint])
         size = self.batch_size
         if size is None:
             return self
         draw = lambda name, *shape: torch.rand(shape, generator=generator) < rates.get(name, 0.0)
         silent, unlabelled = draw("all", size), draw("labels", size)
+        sparing = draw("all_but_densities", size)
         less = self
         for name in NAMES:
             gone = draw(name, size) | silent
+            if name not in (*DENSITIES, "sheet"):
+                gone = gone | sparing
             if name in LABEL_SPECS:
                 gone = gone | unlabelled
             if name in STEM_LABELS:
                 gone = gone[:, None] | draw(name, size, NUM_STEMS)
             less = less._nulled(name, gone)
         for part, columns in SHEET_PARTS.items():
-            less = less._sheet_nulled(draw(part, size), columns)
+            gone = draw(part, size)
+            gone = gone if part in DENSITIES else gone | sparing
+            less = less._sheet_nulled(gone, columns)
         return less
 
     def _nulled(self, name: str, gone: torch.Tensor) -> Conditions:

@@ -17,7 +17,7 @@ from utils import STEMS
 
 FAMILY = 8  # neighbouring General MIDI programs, which sound alike
 NUM_FAMILIES = 16
-TABLES = {**{name: len(ID_NAMES[name]) for name in ("style", "emotion", "genre")}}
+TABLES = {name: len(ID_NAMES[name]) for name in ("style", "emotion", "genre")}
 TABLES |= {"key": len(KEYS), "meter": MAX_METER + 1}
 NUM_SONG_COLUMNS = 2 * len(SONG_SCALES) + sum(TABLES.values())
 NUM_STEM_COLUMNS = 2 + 2 + NUM_FAMILIES

@@ -99,7 +99,7 @@ def guided(velocities: torch.Tensor, weights: list[float]) -> torch.Tensor:
     """Guided velocity from a stack (1 + n, b, ...): everything said, then without each condition.
 
     v + sum_i (w_i - 1) (v - v_without_i): weight 1 leaves a condition as it is, above 1 stresses
-    it, 0 ignores it.
+    it, 0 leaves it out.
     """
     full = velocities[0]
     pulls = [

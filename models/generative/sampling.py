@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch.nn import functional as F
 
-from data.lead_sheet import SHEET_COLUMNS
-from models.encoders.conditions import NAMES, SHEET_PARTS, Conditions, Context
+from models.encoders.conditions import NAMES, Conditions, Context
 from models.generative.composer import Composer
 from models.generative.flow import SAMPLERS, SCORE_POWER, guided, interpolate, schedule
 from models.generative.performer import Performer
@@ -74,7 +73,9 @@ class Sampling:
     def pulling(self, said: Conditions, *, negative: bool) -> dict[str, float]:
         """The weights that act and cost a call: not 1, and of something that is said."""
         acting = {*said.given, *(["text"] if negative else [])}
-        acting |= {"all"} if acting else set()
+        stressed = acting - {"plays", "density"}
+        every = acting if self.weights.get("all", 1.0) < 1.0 else stressed
+        acting |= {"all"} if every else set()
         return {name: w for name, w in self.weights.items() if w != 1.0 and name in acting}
 
     def warn_of_idle(self, said: Conditions, *, negative: bool) -> None:
@@ -268,13 +269,17 @@ def _contexts(
 ) -> Context:
     """Context of everything said, then without each condition that guidance pulls on, batched.
 
-    Stress on everything leaves densities out: stressed, sparse stems fall silent (measured).
+    Stress on everything leaves out who plays and how densely: stressed, sparse stems fall silent
+    (measured).
     Only a pull away from the words' absence (a weight above 1) is a pull away from the negative.
     """
     b = len(given)
     versions = [said]
     for name, weight in pulling.items():
-        less = _densities(said) if name == "all" else said.without(name)
+        if name == "all":
+            less = said.densities() if weight > 1.0 else Conditions()
+        else:
+            less = said.without(name)
         if negative is not None and name in ("all", "text") and weight > 1.0:
             less = replace(
                 less, text_tokens=negative[0].to(given), text_mask=negative[1].to(given.device)
@@ -292,15 +297,3 @@ def _contexts(
         song=torch.cat([c.song.expand(b, -1) for c in contexts]),
         stem_facts=torch.cat([c.stem_facts.expand(b, -1, -1) for c in contexts]),
     )
-
-
-def _densities(said: Conditions) -> Conditions:
-    """Nothing but who plays and how densely, in labels and in the lead sheet."""
-    kept = said.only("plays", "density", "sheet")
-    if kept.sheet is None:
-        return kept
-    sheet = torch.zeros_like(kept.sheet)
-    for part in SHEET_PARTS["sheet_density"]:
-        columns = SHEET_COLUMNS[part]
-        sheet[..., columns] = kept.sheet[..., columns]
-    return replace(kept, sheet=sheet)

@@ -20,6 +20,7 @@ TOGETHER_SECONDS = 0.012  # between neighbours of a chord; 24 ms from its first 
 # segments
 SPREADS = {"bass": 5.4, "drums": 9.9, "guitar": 9.5, "piano": 9.2}
 SHORTEST_SECONDS = 0.03
+SEGMENT_SECONDS = 12.0  # a little more than one segment of the model
 LEVEL_ROUNDS = 8
 
 
@@ -65,9 +66,13 @@ def _together(notes: Notes) -> Notes:
 
 
 def _even(notes: Notes, stem: str) -> Notes:
-    """Velocities no further from their mean than a player's; each drum has a mean of its own."""
+    """Velocities no further from their mean than a player's, segment by segment, so that a loud
+    chorus stays loud; each drum has a mean of its own.
+    """
     velocity = notes.velocity.astype(np.float64)
-    groups = notes.pitch if stem == "drums" else np.zeros(len(notes), int)
+    groups = (notes.onset // SEGMENT_SECONDS).astype(np.int64) * 128
+    if stem == "drums":
+        groups = groups + notes.pitch
     mean = np.zeros(len(notes))
     for group in np.unique(groups):
         mean[groups == group] = velocity[groups == group].mean()

@@ -11,7 +11,8 @@ from models.generative.flow import SCORE_POWER, interpolate, sample_walk, veloci
 from models.objectives import CachedObjective, Losses, Media, mean_error
 
 DROPOUT = {
-    "all": 0.08,
+    "all": 0.05,
+    "all_but_densities": 0.04,
     "labels": 0.15,
     "text": 0.4,
     "style": 0.3,

@@ -7,6 +7,8 @@ limiter's does, and all stems give way together: they still add up to their mix.
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import torch
 
@@ -17,31 +19,51 @@ from models.postprocessing.mixing.limiter import HOP, frame_peaks, limiter_gain
 MOST_LIMITED_DB = 15.0  # beyond what a plain gain reaches; more would flatten the strokes
 RELEASE_MS = 60.0
 ROUNDS = 6
-CLOSE_DB = 0.05
+CLOSE_DB, FAR_DB = 0.05, 1.0
 
 
-def gain_towards(stems: np.ndarray, sample_rate: int, lufs: float) -> np.ndarray:
-    """Gain (t,) of every sample that brings the mix of stems (s, t) to a loudness, float32.
+def band_peaks(stems: np.ndarray) -> np.ndarray:
+    """Peaks (m,) of every 8 samples, the highest of the mix and of any of its stems (s, t)."""
+    return frame_peaks(torch.from_numpy(np.vstack([stems.sum(0), stems])).float())
+
+
+def gain_towards(
+    mix: np.ndarray, peaks: np.ndarray, sample_rate: int, lufs: float
+) -> tuple[np.ndarray, float]:
+    """Gain (t,) of every sample that brings a mix (t,) to a loudness, and the loudness reached.
 
     Neither the mix nor a stem passes `PEAK`. Where that would cost more than `MOST_LIMITED_DB` off
     the highest peak, the mix comes out quieter than asked; silence is left alone.
+
+    Args:
+        peaks: (m,) of mix and stems, by `band_peaks`.
     """
-    mix = stems.sum(0)
-    found = loudness(mix, sample_rate)
-    if not np.isfinite(found):
-        return np.ones(stems.shape[1], np.float32)
-    peaks = frame_peaks(torch.from_numpy(np.vstack([mix, stems])).float())
+    found, top = loudness(mix, sample_rate), float(peaks.max(initial=0.0))
+    if not np.isfinite(found) or top == 0.0:
+        return np.ones(len(mix), np.float32), found
     ceiling_db = 20.0 * np.log10(PEAK)
-    highest = ceiling_db - 20.0 * np.log10(max(float(peaks.max()), 1e-9)) + MOST_LIMITED_DB
+    highest = ceiling_db - 20.0 * np.log10(top) + MOST_LIMITED_DB
     raised = min(lufs - found, highest)
     for _ in range(ROUNDS):
-        curve = _limited(peaks, sample_rate, raised, ceiling_db, stems.shape[1])
-        missing = lufs - loudness(mix * curve, sample_rate)
+        gain = _limited(peaks, sample_rate, raised, ceiling_db, len(mix))
+        reached = loudness(mix * gain, sample_rate)
+        missing = lufs - reached
         if abs(missing) < CLOSE_DB or (raised == highest and missing > 0):
             break
         raised = min(raised + missing, highest)
-    top = max(float(np.abs(mix * curve).max()), float(np.abs(stems * curve).max()))
-    return curve * np.float32(min(1.0, PEAK / top))
+    return gain, reached
+
+
+def gain_asked(mix: np.ndarray, peaks: np.ndarray, sample_rate: int, lufs: float) -> np.ndarray:
+    """As `gain_towards`; warns where the loudness asked for is out of reach."""
+    gain, reached = gain_towards(mix, peaks, sample_rate, lufs)
+    if np.isfinite(reached) and abs(reached - lufs) > FAR_DB:
+        warnings.warn(
+            f"a loudness of {lufs:g} LUFS was asked for and {reached:.1f} reached: a limiter takes "
+            f"{MOST_LIMITED_DB:g} dB off the highest stroke at most",
+            stacklevel=3,
+        )
+    return gain
 
 
 def _limited(
@@ -51,4 +73,7 @@ def _limited(
     louder = peaks * 10.0 ** (raised / 20.0)
     line = limiter_gain(louder, sample_rate, ceiling_db=ceiling_db, release_ms=RELEASE_MS)
     line = to_samples(torch.from_numpy(line + raised).float(), HOP, num_samples)
-    return (10.0 ** (line / 20.0)).numpy().astype(np.float32)
+    gain = (10.0 ** (line / 20.0)).numpy()
+    frames = np.minimum(np.arange(0, num_samples, HOP) // HOP, len(peaks) - 1)
+    over = float((np.maximum.reduceat(gain, np.arange(0, num_samples, HOP)) * peaks[frames]).max())
+    return (gain * min(1.0, PEAK / over)).astype(np.float32)

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models.encoders.conditions import Conditions
-from models.generative.sampling import Sampling, compose, perform, windows
+from data.lead_sheet import NUM_SHEET_COLUMNS, SHEET_COLUMNS
+from models.encoders.conditions import SHEET_PARTS, Conditions
+from models.generative.sampling import Sampling, _contexts, compose, perform, windows
 from models.generative.starts import Start
 from utils import FRAME_SAMPLES, UserError, torch_rng
 
@@ -136,3 +137,28 @@ def test_stress_acts_near_noise_and_doubt_throughout(model, monkeypatch, weight,
 def test_values_out_of_range(changed, words):
     with pytest.raises(UserError, match=words):
         sampling(**changed).checked()
+
+
+def test_stress_leaves_densities_out(model):
+    sheet = torch.rand(1, 32, NUM_SHEET_COLUMNS)
+    said = Conditions(tempo=torch.tensor([90.0]), plays=torch.tensor([[1, 0, 1, 1]]), sheet=sheet)
+    start = Start.of(model, 1, 32 * FRAME_SAMPLES)
+    rows = lambda w: _contexts(model.composer, said, {"all": w}, start.notes, None).stem_facts
+    full, less = rows(2.0)
+    assert torch.equal(full, less) and full.any()
+    assert not rows(0.5)[1].any()
+    columns = [c for part in SHEET_PARTS["sheet_density"] for c in range(*_span(part))]
+    kept = said.densities()
+    assert torch.equal(kept.sheet[..., columns], sheet[..., columns]) and kept.tempo is None
+    assert kept.sheet.count_nonzero() == sheet[..., columns].count_nonzero()
+
+
+def _span(part: str) -> tuple[int, int]:
+    span = SHEET_COLUMNS[part]
+    return span.start, span.stop
+
+
+@pytest.mark.parametrize(("weight", "pulls"), [(2.0, {}), (0.5, {"all": 0.5})])
+def test_densities_alone_are_not_stressed(weight, pulls):
+    said = Conditions(density=torch.full((1, 4), 2.0))
+    assert sampling(guidance=weight).pulling(said, negative=False) == pulls

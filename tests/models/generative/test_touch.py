@@ -49,6 +49,12 @@ def test_velocities_scatter_no_further_than_a_players(stem):
     assert np.array_equal(np.sort(calmly), np.sort(calm.velocity))
 
 
+def test_a_loud_chorus_stays_loud():
+    onset = 0.5 * np.arange(96)
+    song = Notes.of(onset, onset + 0.3, np.full(96, 60), np.repeat([60, 100], 48))
+    assert np.array_equal(touched(band(piano=song))["piano"].velocity, song.velocity)
+
+
 def test_a_quiet_drum_stays_quiet():
     onset, keys = 0.25 * np.arange(16), np.tile([36, 42], 8)
     loud_kick = Notes.of(onset, onset + 0.1, keys, np.tile([120, 40], 8))

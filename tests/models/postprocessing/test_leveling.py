@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data.loudness import PEAK, loudness
-from models.postprocessing.leveling import MOST_LIMITED_DB, gain_towards
+from models.postprocessing.leveling import MOST_LIMITED_DB, band_peaks, gain_asked, gain_towards
 from utils import SAMPLE_RATE, counter_rng
 
 
@@ -18,9 +18,13 @@ def stems() -> np.ndarray:
     return np.stack([tones[0], drums, *tones[1:]]).astype(np.float32)
 
 
+def gain_of(stems, lufs: float) -> np.ndarray:
+    return gain_towards(stems.sum(0), band_peaks(stems), SAMPLE_RATE, lufs)[0]
+
+
 @pytest.mark.parametrize("lufs", [-40.0, -20.0, -14.0])
 def test_the_mix_is_as_loud_as_asked(stems, lufs):
-    out = stems * gain_towards(stems, SAMPLE_RATE, lufs)
+    out = stems * gain_of(stems, lufs)
     assert loudness(out.sum(0), SAMPLE_RATE) == pytest.approx(lufs, abs=0.1)
     assert max(np.abs(out).max(), np.abs(out.sum(0)).max()) <= PEAK + 1e-6
 
@@ -31,15 +35,20 @@ def test_a_plain_gain_could_not(stems):
 
 
 def test_what_is_quiet_enough_keeps_one_gain(stems):
-    gain = gain_towards(stems, SAMPLE_RATE, -40.0)
+    gain = gain_of(stems, -40.0)
     assert np.ptp(gain) < 1e-6
 
 
 def test_it_gives_way_only_so_far(stems):
-    gain = gain_towards(stems, SAMPLE_RATE, 20.0)
+    gain = gain_of(stems, 20.0)
     assert 20 * np.log10(gain.max() / gain.min()) <= MOST_LIMITED_DB + 0.1
     assert np.abs((gain * stems).sum(0)).max() <= PEAK + 1e-6
 
 
 def test_silence_is_left_alone():
-    assert (gain_towards(np.zeros((4, 100), np.float32), SAMPLE_RATE, -14.0) == 1.0).all()
+    assert (gain_of(np.zeros((4, 100), np.float32), -14.0) == 1.0).all()
+
+
+def test_what_is_out_of_reach_is_said(stems):
+    with pytest.warns(UserWarning, match=r"6 LUFS was asked for and -\d"):
+        gain_asked(stems.sum(0), band_peaks(stems), SAMPLE_RATE, 6.0)
