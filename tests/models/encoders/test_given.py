@@ -129,6 +129,17 @@ def test_dropped_is_none_or_all_at_the_ends():
         full.dropped(generator, {"sheet_beat": 1.0})
 
 
+def test_densities_are_who_plays_and_how_densely():
+    full = everything()
+    left = full.dropped(torch.Generator().manual_seed(0), {"all_but_densities": 1.0})
+    assert_same(left.only("plays", "density", "sheet"), full.densities())
+    assert set(left.given) == {"plays", "density", "sheet"}
+    spans = [SHEET_COLUMNS[column] for column in SHEET_PARTS["sheet_density"]]
+    columns = [c for span in spans for c in range(span.start, span.stop)]
+    assert torch.equal(left.sheet[..., columns], full.sheet[..., columns])
+    assert left.sheet.count_nonzero() == full.sheet[..., columns].count_nonzero()
+
+
 def test_dropped_follows_its_rates():
     full = everything(4000).without("mel", "sheet")
     rates = {"style": 0.2, "text": 0.5, "program": 0.3, "all": 0.1}
