@@ -283,7 +283,8 @@ class HarmonicFlow(nn.Module):
             image: a picture (c h w) in [0, 1], frames of a video (m c h w) at 4 a second, or a
                 `data.pictures.files.Clip`: its mood becomes valence and arousal, over time for a
                 video.
-            negative_text: what the music should be unlike; acts where guidance is above 1.
+            negative_text: what the music should be unlike; acts where guidance is above 1. A stem
+                that it names and says nothing more about rests at any guidance.
             keep: music that is given (`models.generative.edits.Keep`); its score is the plan where
                 no lead_sheet is given.
             variation: how far to depart from `keep`, a whole song, 0 (it) to 1 (anew): nothing is
@@ -329,7 +330,7 @@ class HarmonicFlow(nn.Module):
         numbers = point | {name: value for name, value in numbers.items() if value is not None}
         if keep is not None and keep.swing is not None:
             numbers = {"swing": keep.swing} | numbers
-        spoken = spoken_facts(prompts, explicit, keep, b)
+        spoken = spoken_facts(prompts, explicit, keep, b, negative=negative_text)
         wishes = Wishes(prompts, spoken, ids, numbers, density, mel, heard, curve)
         with eval_mode(self):
             said = wishes.conditions(self).to(self.device)

@@ -119,12 +119,18 @@ def explicit_facts(
 
 
 def spoken_facts(
-    prompts: Sequence[str] | None, explicit: SpokenFacts, keep: Keep | None, count: int
+    prompts: Sequence[str] | None,
+    explicit: SpokenFacts,
+    keep: Keep | None,
+    count: int,
+    *,
+    negative: str | None = None,
 ) -> list[SpokenFacts]:
     """The facts of each song: what its prompt says outright, and over it what arguments say.
 
-    A prompt says nothing about stems that are given. Where somebody is left out, everybody else
-    plays: "no drums" asks for a band without drums.
+    A stem that `negative` names rests where nothing else is said of it. A prompt says nothing about
+    stems that are given. Where somebody is left out, everybody else plays: "no drums" asks for a
+    band without drums.
     """
     given = () if keep is None else [s for i, s in enumerate(STEMS) if keep.known[:, i].any()]
     free = lambda values: {stem: v for stem, v in values.items() if stem not in given}
@@ -135,7 +141,22 @@ def spoken_facts(
             over(replace(f, plays=free(f.plays), programs=free(f.programs)), explicit) for f in read
         ]
     others = [stem for stem in STEMS if stem not in given]
+    unwanted = dict.fromkeys(free(dict.fromkeys(unwanted_stems(negative))), False)
+    facts = [replace(f, plays=unwanted | f.plays) for f in facts]
     return [replace(f, plays=_with_the_others(f.plays, others)) for f in facts]
+
+
+def unwanted_stems(negative: str | None) -> list[str]:
+    """Stems that a negative prompt names and says nothing more about: "drums", "bass, the piano".
+
+    "Busy drums" or "distorted guitar" is a way of playing that is not wanted, not a stem.
+    """
+    found = []
+    for part in (negative or "").lower().replace(" and ", ",").split(","):
+        words = [word for word in part.split() if word not in ("the", "a", "any")]
+        plays = read_prompt(words[0]).plays if len(words) == 1 else {}
+        found += [stem for stem, sounds in plays.items() if sounds]
+    return found
 
 
 def _with_the_others(plays: Mapping[str, bool], others: Sequence[str]) -> dict[str, bool]:

@@ -83,7 +83,7 @@ class Sampling:
         for name in set(self.weights) - {"all", *said.given, *(["text"] if negative else [])}:
             warnings.warn(f"guidance for '{name}' does nothing: none is said", stacklevel=3)
         if negative and max(self.weights.get(name, 1.0) for name in ("all", "text")) <= 1.0:
-            warnings.warn("negative_text does nothing: it needs guidance above 1", stacklevel=3)
+            warnings.warn("negative_text pulls nothing: it needs guidance above 1", stacklevel=3)
 
 
 def windows(num_frames: int) -> list[slice]:

@@ -19,6 +19,7 @@ from models.generative.requests import (
     songs_of,
     spoken_facts,
     stem_densities,
+    unwanted_stems,
 )
 from utils import STEMS, UserError
 
@@ -212,3 +213,29 @@ def test_a_new_meter_acts_or_is_refused():
     assert changed.chords[:8] == ("C",) * 4 + ("F",) * 4
     with pytest.raises(UserError, match="4 beats in a bar"):
         sheet(CHORDS, beats_per_bar=3)
+
+
+@pytest.mark.parametrize(
+    ("negative", "stems"),
+    [
+        ("drums", ["drums"]),
+        ("the piano, Bass", ["piano", "bass"]),
+        ("guitar and drums", ["guitar", "drums"]),
+        ("busy drums", []),
+        ("distorted guitar", []),
+        ("fast", []),
+        ("", []),
+        (None, []),
+    ],
+)
+def test_a_stem_named_in_a_negative_prompt_is_unwanted(negative, stems):
+    assert unwanted_stems(negative) == stems
+
+
+def test_what_is_unwanted_rests_unless_it_is_asked_for():
+    (said,) = spoken_facts(["jazz"], facts(), None, 1, negative="drums")
+    assert said.plays == {"bass": True, "drums": False, "guitar": True, "piano": True}
+    (said,) = spoken_facts(["with drums"], facts(), None, 1, negative="drums")
+    assert said.plays == {"drums": True}
+    (said,) = spoken_facts(None, facts(plays={"drums": True}), None, 1, negative="drums")
+    assert said.plays == {"drums": True}

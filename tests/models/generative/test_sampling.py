@@ -88,7 +88,7 @@ def test_what_does_nothing_is_said():
     said = Conditions(style=torch.tensor([3]))
     with pytest.warns(UserWarning, match="guidance for 'text' does nothing"):
         sampling(guidance={"text": 3.0}).warn_of_idle(said, negative=False)
-    with pytest.warns(UserWarning, match="negative_text does nothing"):
+    with pytest.warns(UserWarning, match="negative_text pulls nothing"):
         sampling(guidance=1.0).warn_of_idle(said, negative=True)
 
 
