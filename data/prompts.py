@@ -68,6 +68,19 @@ def read_prompt(text: str | None) -> SpokenFacts:
     )
 
 
+def unwanted_stems(negative: str | None) -> list[str]:
+    """Stems that a negative prompt names and says nothing more about: "drums", "bass, the piano".
+
+    "Busy drums" or "distorted guitar" is a way of playing that is not wanted, not a stem.
+    """
+    found = []
+    for part in _plain(negative or "").lower().replace(" and ", ",").split(","):
+        words = [word for word in part.split() if word not in ("the", "a", "any")]
+        plays, _ = read_band(words[0]) if len(words) == 1 else ({}, {})
+        found += [stem for stem, sounds in plays.items() if sounds]
+    return found
+
+
 def _plain(text: str) -> str:
     """One line, with plain quotes, dashes and accidentals."""
     marks = str.maketrans({"’": "'", "–": "-", "—": "-", "−": "-", "♯": "#", "♭": "b", "→": ">"})

@@ -34,10 +34,6 @@ class BarPlaces:
     def __add__(self, other: BarPlaces) -> BarPlaces:
         return BarPlaces(self.kicks + other.kicks, self.snares + other.snares)
 
-    def rotated(self, num_beats: int) -> BarPlaces:
-        """The same strokes when the bar is taken to begin `num_beats` earlier."""
-        return BarPlaces(np.roll(self.kicks, num_beats), np.roll(self.snares, num_beats))
-
     @property
     def kick_share(self) -> float:
         """Share of kicks on the first and third beat; NaN without kicks."""

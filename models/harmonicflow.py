@@ -334,7 +334,7 @@ class HarmonicFlow(nn.Module):
         wishes = Wishes(prompts, spoken, ids, numbers, density, mel, heard, curve)
         with eval_mode(self):
             said = wishes.conditions(self).to(self.device)
-            asked = said.loudness, said.dynamics
+            asked = said
             if keep is not None:
                 said = sounding(said, keep.known[..., 0].all(-1).expand(b, -1))
             sheet = keep.sheet if lead_sheet is None and keep is not None else lead_sheet
@@ -373,8 +373,8 @@ class HarmonicFlow(nn.Module):
             seeds=seeds,
             play=lambda score: perform(self.performer, said, start, score, seeds, sampling),
             settings=settings,
-            loudness=asked[0],
-            dynamics=said.dynamics if keep is None else asked[1],
+            loudness=asked.loudness,
+            dynamics=(said if keep is None else asked).dynamics,
             adapters=choice.described(shares),
         )
 

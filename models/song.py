@@ -22,7 +22,7 @@ from data.roll import from_roll, to_roll
 from data.score import DRUM_PROGRAM, Notes, Score
 from models import finishing
 from models.generative.touch import touched
-from models.postprocessing.leveling import band_peaks, gain_asked
+from models.postprocessing.leveling import band_peaks, gain_towards
 from utils import (
     FRAME_RATE,
     FRAME_SAMPLES,
@@ -144,7 +144,7 @@ class Generation:
                 mix.append(stems.sum(0))
                 peaks.append(band_peaks(stems))
             whole = np.concatenate(mix)[: self.num_samples]
-            gain = gain_asked(whole, np.concatenate(peaks), SAMPLE_RATE, lufs)
+            gain = gain_towards(whole, np.concatenate(peaks), SAMPLE_RATE, lufs)
             self._gains[index] = torch.from_numpy(gain)
         return self._gains[index]
 
@@ -198,7 +198,7 @@ class Generation:
         stems = stems * edges(0, self.num_samples, self.num_samples).numpy()
         if math.isnan(lufs):
             return stems
-        return stems * gain_asked(stems.sum(0), band_peaks(stems), SAMPLE_RATE, lufs)
+        return stems * gain_towards(stems.sum(0), band_peaks(stems), SAMPLE_RATE, lufs)
 
     @property
     def audio(self) -> torch.Tensor:

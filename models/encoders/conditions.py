@@ -17,6 +17,7 @@ from torch import nn
 from data.lead_sheet import NUM_SHEET_COLUMNS
 from models.encoders.audio import AudioEncoder
 from models.encoders.given import (
+    DENSITIES,
     NAMES,
     SHEET_PARTS,
     SONG_LABELS,
@@ -38,7 +39,15 @@ from models.encoders.lead_sheet import LeadSheetEncoder
 from models.encoders.plain_labels import song_columns, stem_columns
 from utils import NUM_STEMS, UserError
 
-__all__ = ["NAMES", "SHEET_PARTS", "ConditionConfig", "ConditionEncoder", "Conditions", "Context"]
+__all__ = [
+    "DENSITIES",
+    "NAMES",
+    "SHEET_PARTS",
+    "ConditionConfig",
+    "ConditionEncoder",
+    "Conditions",
+    "Context",
+]
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,6 @@ def stem_columns(said: Conditions) -> torch.Tensor:
     """(b s k) of what is said of each stem: how densely it plays, whether, on what instrument."""
     drums = torch.tensor([stem == "drums" for stem in STEMS], device=said.program.device)
     family = torch.where(drums | (said.program < 0), -1, said.program // FAMILY)
-    family = torch.where(family < NUM_FAMILIES, family, -1)
     density = _number(density_scale(said.density))
     return torch.cat([density, _name(said.plays, 2), _name(family, NUM_FAMILIES)], -1)
 

@@ -1,10 +1,10 @@
 """What each stem's notes are to be expected to be, before any of them is heard.
 
-A kick on the first beat and a snare on the second, harder strokes in a loud song, higher notes in
-a high one: each of these is a thousandth of the score's error, so a deep network finds it late or
-never (measured: of how far velocities lie apart between soft and loud songs the network alone
-expected a quarter). They are linear in what is given, so they are a linear map of their own, which
-the flow adds to the velocity with the weight that a Gaussian posterior leaves to its mean.
+A kick on the first beat and a snare on the second, more strokes where more are asked for, higher
+notes in a high song: each is a small part of the score's error (the back beat a thousandth), so a
+deep network finds it late or never (of the back beat it expected nothing). They are linear in what
+is given, so they are a linear map of their own, which the flow adds to the velocity with the weight
+that a Gaussian posterior leaves to its mean. What it was worth, and where not: docs/LOG.md.
 """
 
 from __future__ import annotations

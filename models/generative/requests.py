@@ -16,7 +16,7 @@ import torch
 
 from data.chords import KEYS, parse_key
 from data.lead_sheet import LeadSheet
-from data.prompts import SpokenFacts, read_prompt
+from data.prompts import SpokenFacts, read_prompt, unwanted_stems
 from models.encoders.conditions import Conditions
 from models.generative.edits import Keep
 from models.generative.emotion import EmotionCurve
@@ -141,22 +141,9 @@ def spoken_facts(
             over(replace(f, plays=free(f.plays), programs=free(f.programs)), explicit) for f in read
         ]
     others = [stem for stem in STEMS if stem not in given]
-    unwanted = dict.fromkeys(free(dict.fromkeys(unwanted_stems(negative))), False)
-    facts = [replace(f, plays=unwanted | f.plays) for f in facts]
+    rests = free({stem: False for stem in unwanted_stems(negative)})
+    facts = [replace(f, plays=rests | f.plays) for f in facts]
     return [replace(f, plays=_with_the_others(f.plays, others)) for f in facts]
-
-
-def unwanted_stems(negative: str | None) -> list[str]:
-    """Stems that a negative prompt names and says nothing more about: "drums", "bass, the piano".
-
-    "Busy drums" or "distorted guitar" is a way of playing that is not wanted, not a stem.
-    """
-    found = []
-    for part in (negative or "").lower().replace(" and ", ",").split(","):
-        words = [word for word in part.split() if word not in ("the", "a", "any")]
-        plays = read_prompt(words[0]).plays if len(words) == 1 else {}
-        found += [stem for stem, sounds in plays.items() if sounds]
-    return found
 
 
 def _with_the_others(plays: Mapping[str, bool], others: Sequence[str]) -> dict[str, bool]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch.nn import functional as F
 
-from models.encoders.conditions import NAMES, Conditions, Context
+from models.encoders.conditions import DENSITIES, NAMES, Conditions, Context
 from models.generative.composer import Composer
 from models.generative.flow import SAMPLERS, SCORE_POWER, guided, interpolate, schedule
 from models.generative.performer import Performer
@@ -73,9 +73,8 @@ class Sampling:
     def pulling(self, said: Conditions, *, negative: bool) -> dict[str, float]:
         """The weights that act and cost a call: not 1, and of something that is said."""
         acting = {*said.given, *(["text"] if negative else [])}
-        stressed = acting - {"plays", "density"}
-        every = acting if self.weights.get("all", 1.0) < 1.0 else stressed
-        acting |= {"all"} if every else set()
+        spared = DENSITIES if self.weights.get("all", 1.0) > 1.0 else ()
+        acting |= {"all"} if acting.difference(spared) else set()
         return {name: w for name, w in self.weights.items() if w != 1.0 and name in acting}
 
     def warn_of_idle(self, said: Conditions, *, negative: bool) -> None:
@@ -270,8 +269,8 @@ def _contexts(
     """Context of everything said, then without each condition that guidance pulls on, batched.
 
     Stress on everything leaves out who plays and how densely: stressed, sparse stems fall silent
-    (measured).
-    Only a pull away from the words' absence (a weight above 1) is a pull away from the negative.
+    (measured). Only a pull away from the words' absence (a weight above 1) is a pull away from the
+    negative.
     """
     b = len(given)
     versions = [said]

@@ -20,7 +20,7 @@ TOGETHER_SECONDS = 0.012  # between neighbours of a chord; 24 ms from its first 
 # segments
 SPREADS = {"bass": 5.4, "drums": 9.9, "guitar": 9.5, "piano": 9.2}
 SHORTEST_SECONDS = 0.03
-SEGMENT_SECONDS = 12.0  # a little more than one segment of the model
+EVENED_SECONDS = 12.0  # at a time: a segment of the model, in which spreads were measured
 LEVEL_ROUNDS = 8
 
 
@@ -70,7 +70,7 @@ def _even(notes: Notes, stem: str) -> Notes:
     chorus stays loud; each drum has a mean of its own.
     """
     velocity = notes.velocity.astype(np.float64)
-    groups = (notes.onset // SEGMENT_SECONDS).astype(np.int64) * 128
+    groups = (notes.onset // EVENED_SECONDS).astype(np.int64) * 128
     if stem == "drums":
         groups = groups + notes.pitch
     mean = np.zeros(len(notes))

@@ -18,6 +18,7 @@ from models.postprocessing.mixing.limiter import HOP, frame_peaks, limiter_gain
 
 MOST_LIMITED_DB = 15.0  # beyond what a plain gain reaches; more would flatten the strokes
 RELEASE_MS = 60.0
+CEILING_DB = 20.0 * np.log10(PEAK)
 ROUNDS = 6
 CLOSE_DB, FAR_DB = 0.05, 1.0
 
@@ -27,53 +28,41 @@ def band_peaks(stems: np.ndarray) -> np.ndarray:
     return frame_peaks(torch.from_numpy(np.vstack([stems.sum(0), stems])).float())
 
 
-def gain_towards(
-    mix: np.ndarray, peaks: np.ndarray, sample_rate: int, lufs: float
-) -> tuple[np.ndarray, float]:
-    """Gain (t,) of every sample that brings a mix (t,) to a loudness, and the loudness reached.
+def gain_towards(mix: np.ndarray, peaks: np.ndarray, sample_rate: int, lufs: float) -> np.ndarray:
+    """Gain (t,) of every sample, float32, that brings a mix (t,) to a loudness.
 
     Neither the mix nor a stem passes `PEAK`. Where that would cost more than `MOST_LIMITED_DB` off
-    the highest peak, the mix comes out quieter than asked; silence is left alone.
+    the highest peak, the mix comes out quieter than asked, with a warning; silence is left alone.
 
     Args:
         peaks: (m,) of mix and stems, by `band_peaks`.
     """
     found, top = loudness(mix, sample_rate), float(peaks.max(initial=0.0))
     if not np.isfinite(found) or top == 0.0:
-        return np.ones(len(mix), np.float32), found
-    ceiling_db = 20.0 * np.log10(PEAK)
-    highest = ceiling_db - 20.0 * np.log10(top) + MOST_LIMITED_DB
+        return np.ones(len(mix), np.float32)
+    highest = CEILING_DB - 20.0 * np.log10(top) + MOST_LIMITED_DB
     raised = min(lufs - found, highest)
     for _ in range(ROUNDS):
-        gain = _limited(peaks, sample_rate, raised, ceiling_db, len(mix))
-        reached = loudness(mix * gain, sample_rate)
-        missing = lufs - reached
+        gain = _limited(peaks, sample_rate, raised, len(mix))
+        missing = lufs - loudness(mix * gain, sample_rate)
         if abs(missing) < CLOSE_DB or (raised == highest and missing > 0):
             break
         raised = min(raised + missing, highest)
-    return gain, reached
-
-
-def gain_asked(mix: np.ndarray, peaks: np.ndarray, sample_rate: int, lufs: float) -> np.ndarray:
-    """As `gain_towards`; warns where the loudness asked for is out of reach."""
-    gain, reached = gain_towards(mix, peaks, sample_rate, lufs)
-    if np.isfinite(reached) and abs(reached - lufs) > FAR_DB:
+    if abs(missing) > FAR_DB:
         warnings.warn(
-            f"a loudness of {lufs:g} LUFS was asked for and {reached:.1f} reached: a limiter takes "
-            f"{MOST_LIMITED_DB:g} dB off the highest stroke at most",
-            stacklevel=3,
+            f"a loudness of {lufs:g} LUFS was asked for and {lufs - missing:.1f} reached: a "
+            f"limiter takes {MOST_LIMITED_DB:g} dB off the highest stroke at most",
+            stacklevel=2,
         )
     return gain
 
 
-def _limited(
-    peaks: np.ndarray, sample_rate: int, raised: float, ceiling_db: float, num_samples: int
-) -> np.ndarray:
+def _limited(peaks: np.ndarray, sample_rate: int, raised: float, num_samples: int) -> np.ndarray:
     """The gain (t,) that raises everything by `raised` dB and gives way at peaks (m,)."""
     louder = peaks * 10.0 ** (raised / 20.0)
-    line = limiter_gain(louder, sample_rate, ceiling_db=ceiling_db, release_ms=RELEASE_MS)
+    line = limiter_gain(louder, sample_rate, ceiling_db=CEILING_DB, release_ms=RELEASE_MS)
     line = to_samples(torch.from_numpy(line + raised).float(), HOP, num_samples)
     gain = (10.0 ** (line / 20.0)).numpy()
-    frames = np.minimum(np.arange(0, num_samples, HOP) // HOP, len(peaks) - 1)
-    over = float((np.maximum.reduceat(gain, np.arange(0, num_samples, HOP)) * peaks[frames]).max())
+    begins = np.arange(0, num_samples, HOP)
+    over = float((np.maximum.reduceat(gain, begins) * peaks[: len(begins)]).max())
     return (gain * min(1.0, PEAK / over)).astype(np.float32)

@@ -3,7 +3,7 @@
 import pytest
 
 from data.chords import parse_progression
-from data.prompts import SpokenFacts, read_prompt
+from data.prompts import SpokenFacts, read_prompt, unwanted_stems
 
 BASS, DRUMS, GUITAR, PIANO = "bass", "drums", "guitar", "piano"
 
@@ -232,3 +232,20 @@ def test_a_bar_has_no_more_chords_than_beats():
 def test_long_prompts_are_read_in_time():
     assert read_prompt("a minor detail, " * 2_000).said() == {}
     assert read_prompt("no drums and bass or piano " * 500).plays[DRUMS] is False
+
+
+@pytest.mark.parametrize(
+    ("negative", "stems"),
+    [
+        ("drums", ["drums"]),
+        ("the piano, Bass", ["piano", "bass"]),
+        ("guitar and drums", ["guitar", "drums"]),
+        ("busy drums", []),
+        ("distorted guitar", []),
+        ("fast", []),
+        ("", []),
+        (None, []),
+    ],
+)
+def test_a_stem_named_in_a_negative_prompt_is_unwanted(negative, stems):
+    assert unwanted_stems(negative) == stems

@@ -19,7 +19,6 @@ from models.generative.requests import (
     songs_of,
     spoken_facts,
     stem_densities,
-    unwanted_stems,
 )
 from utils import STEMS, UserError
 
@@ -213,23 +212,6 @@ def test_a_new_meter_acts_or_is_refused():
     assert changed.chords[:8] == ("C",) * 4 + ("F",) * 4
     with pytest.raises(UserError, match="4 beats in a bar"):
         sheet(CHORDS, beats_per_bar=3)
-
-
-@pytest.mark.parametrize(
-    ("negative", "stems"),
-    [
-        ("drums", ["drums"]),
-        ("the piano, Bass", ["piano", "bass"]),
-        ("guitar and drums", ["guitar", "drums"]),
-        ("busy drums", []),
-        ("distorted guitar", []),
-        ("fast", []),
-        ("", []),
-        (None, []),
-    ],
-)
-def test_a_stem_named_in_a_negative_prompt_is_unwanted(negative, stems):
-    assert unwanted_stems(negative) == stems
 
 
 def test_what_is_unwanted_rests_unless_it_is_asked_for():
