@@ -20,17 +20,15 @@ from data.harmony import beat_chroma
 from data.labels import labels_of
 from data.lead_sheet import LeadSheet
 from data.listening import Heard, listen
-from data.score import Notes, Score
-from metrics.analysis import ONSET_RATE, correlation, mean_known
-from metrics.beats import period_frames
+from data.score import Score
+from metrics.adherence.tempo import Hearing, tempo_of_notes
+from metrics.analysis import correlation, mean_known
 from utils import STEMS
 
 Facts = Mapping[str, Any]
 STEM_LABELS = ("plays", "program", "density")
 UNTOLD_BY_NOTES = ("loudness", "brightness", "style", "genre")
 UNTOLD_BY_SOUND = ("dynamics", "register", "program", "style", "genre")
-ONSET_SPREAD_FRAMES = 1.5
-ONSET_WEIGHT = {"bass": 1.5, "drums": 1.0, "guitar": 1.0, "piano": 1.0}
 
 
 @dataclass(frozen=True)
@@ -50,9 +48,14 @@ class Measured:
     strokes: np.ndarray | None = None
 
 
-def measure(score: Score | None, stems: np.ndarray | None) -> Measured:
-    """Facts of a song from its score and from its stems (s, t), either of which may be missing."""
-    notes = None if score is None else facts_of_notes(score)
+def measure(
+    score: Score | None, stems: np.ndarray | None, *, hearing: Hearing = tempo_of_notes
+) -> Measured:
+    """Facts of a song from its score and from its stems (s, t), either of which may be missing.
+
+    `hearing` tells the tempo of the notes.
+    """
+    notes = None if score is None else facts_of_notes(score, hearing=hearing)
     if stems is None:
         return Measured(notes, None, score)
     heard = listen(stems)
@@ -89,12 +92,12 @@ def mode_of(key: float) -> float:
     return float(key // 12)
 
 
-def facts_of_notes(score: Score) -> dict[str, float]:
+def facts_of_notes(score: Score, *, hearing: Hearing = tempo_of_notes) -> dict[str, float]:
     """Facts of a score; what its plan says of key and tempo is not believed."""
     heard = replace(score, key=None, tags={})
     sheet = LeadSheet.from_score(heard)
     labels = labels_of(heard, {}, np.ones(len(STEMS), bool), sheet=sheet)
-    tempo = tempo_of_notes(score.notes, score.duration)
+    tempo = hearing(score.notes, score.duration)
     facts = flat(labels) | {"tempo": tempo, "meter": meter_of_notes(score)}
     facts |= _feeling(heard, _at_tempo(sheet, tempo))
     return {name: value for name, value in facts.items() if name not in UNTOLD_BY_NOTES}
@@ -117,31 +120,6 @@ def _at_tempo(sheet: LeadSheet, tempo: float) -> LeadSheet:
     ratio = tempo / sheet.bpm
     ratio *= 2.0 ** -np.round(np.log2(ratio))
     return replace(sheet, beat_times=sheet.beat_times / ratio)
-
-
-def onset_curve_of_notes(notes: Mapping[str, Notes], duration: float) -> np.ndarray:
-    """How strongly notes begin (m,) at 86.13 frames a second; the bass counts half as much again.
-
-    A stroke of a stem is as strong as its loudest note, and spreads over a few frames.
-    """
-    size = int(duration * ONSET_RATE) + 1
-    curve = np.zeros(size)
-    for stem, weight in ONSET_WEIGHT.items():
-        frames = np.round(notes[stem].onset * ONSET_RATE).astype(int)
-        inside = (frames >= 0) & (frames < size)
-        strong = np.zeros(size)
-        np.maximum.at(strong, frames[inside], notes[stem].velocity[inside] / 127.0)
-        curve += weight * strong
-    places = np.arange(-6, 7)
-    return np.convolve(curve, np.exp(-0.5 * (places / ONSET_SPREAD_FRAMES) ** 2), mode="same")
-
-
-def tempo_of_notes(notes: Mapping[str, Notes], duration: float) -> float:
-    """Beats per minute heard in the onsets of notes; nan when nothing repeats."""
-    curve = onset_curve_of_notes(notes, duration)
-    if not curve.any():
-        return float("nan")
-    return 60.0 * ONSET_RATE / period_frames(curve)
 
 
 def meter_of_notes(score: Score) -> float:

@@ -1,4 +1,4 @@
-"""Judges that were taught by real songs: style and genre from notes, instruments from sound."""
+"""Judges that real songs have taught: tempo, style, genre from notes, instruments from sound."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from data.labels import GENRES
 from data.movement import STYLES
 from data.score import Score
 from metrics.adherence.facts import Measured, measure
+from metrics.adherence.tempo import Hearing, tempo_of_notes, train_tempo_ear
 from metrics.adherence.timbre import heard_program, train_timbre
 from metrics.logistic import Classifier
 from metrics.style_classifier import StyleClassifier, train_classifier
@@ -31,10 +32,13 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Listeners:
-    """Classifiers by name; those that had too little to learn from are missing."""
+    """Classifiers by name; those that had too little to learn from are missing, and the tempo is
+    then the plain one.
+    """
 
     named: Mapping[str, StyleClassifier] = field(default_factory=dict)
     timbre: Mapping[str, Classifier] = field(default_factory=dict)
+    hearing: Hearing = tempo_of_notes
 
     @classmethod
     def taught_by(cls, lessons: Sequence[Lesson]) -> Listeners:
@@ -45,13 +49,14 @@ class Listeners:
         stems = {s: [x.stems[i] for x in heard] for i, s in enumerate(STEMS)}
         programs = {s: [x.labels["program"][i] for x in heard] for i, s in enumerate(STEMS)}
         known = {name: classifier for name, classifier in named.items() if classifier is not None}
-        return cls(known, train_timbre(stems, programs))
+        ear = train_tempo_ear(scores, [lesson.labels["tempo"] for lesson in lessons])
+        return cls(known, train_timbre(stems, programs), ear or tempo_of_notes)
 
     def measure(self, score: Score | None, stems: np.ndarray | None) -> Measured:
         """Facts of a song with style and genre (and "style.<id>", their probabilities) and with the
         family of each instrument's sound, as its first program.
         """
-        song = measure(score, stems)
+        song = measure(score, stems, hearing=self.hearing)
         if song.notes is not None:
             song = replace(song, notes={**song.notes, **self._names(score)})
         if song.sound is not None:
