@@ -17,6 +17,7 @@ from metrics.segment import Segment
 from metrics.spectrum import FEATURE_NAMES
 from utils import STEMS
 
+PENALTY = 0.01  # held down less than other judges: instruments differ in many small ways
 HEARD = np.array([name != "level_db" for name in FEATURE_NAMES])
 
 
@@ -41,7 +42,7 @@ def learn_instruments(segments: Sequence[Segment]) -> InstrumentJudge | None:
     if min(len(rows) for rows in windows) < 2:
         return None
     labels = np.repeat(np.arange(len(STEMS)), [len(rows) for rows in windows])
-    fitted = fit(np.concatenate(windows)[:, HEARD], labels, fewest=2)
+    fitted = fit(np.concatenate(windows)[:, HEARD], labels, penalty=PENALTY, fewest=2)
     return None if fitted is None else InstrumentJudge(fitted)
 
 

@@ -19,7 +19,7 @@ from utils import PRESET_NAMES, Parser, run_script
 if TYPE_CHECKING:
     from data.batch import Batch
 
-STAGES = ("codec", "decoder", "score", "transcriber", "planner", "composer", "performer")
+STAGES = ("codec", "score", "transcriber", "planner", "composer", "performer", "decoder")
 
 
 def build_parser() -> Parser:

@@ -41,11 +41,11 @@ def time_share(stage: str, remaining: list[str]) -> float:
     """
     weights = {
         "codec": 0.18,
-        "decoder": 0.12,
         "score": 0.08,
         "transcriber": 0.07,
         "planner": 0.1,
         "composer": 0.25,
         "performer": 0.2,
+        "decoder": 0.12,
     }
     return weights.get(stage, 0.25) / sum(weights.get(name, 0.25) for name in remaining)

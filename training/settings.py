@@ -26,7 +26,7 @@ from utils import (
 )
 
 ROOT = Path(__file__).parent.parent
-STAGE_ORDER = ("codec", "decoder", "score", "transcriber", "planner", "composer", "performer")
+STAGE_ORDER = ("codec", "score", "transcriber", "planner", "composer", "performer", "decoder")
 SINGLE_STAGES = ("visual", "mixing", "separation", "genre")  # run by their own name only
 SAVED_NAME = "settings.json"
 

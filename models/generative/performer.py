@@ -29,7 +29,7 @@ class PerformerConfig:
 
     width: int = 192
     kernel: int = 7
-    dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2)
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2) * 2
     voice_width: int = 128
 
 

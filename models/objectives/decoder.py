@@ -2,7 +2,10 @@
 
 To the codec's own distances come the logarithm of single bins down to -110 dB, so that the gaps
 between partials and the ends of notes fall silent, and a critic that learns to tell copies from
-recordings. Half of the latents are means, as a generator makes them, half are drawn.
+recordings. Half of the latents are means, as a generator makes them, half are drawn. Where the
+performer is trained, half of the stems are what it makes of their notes: of those the decoder
+learns how loud every band and bin should be, and what it should sound like, while phases are its
+own. So vocoders are tuned on what an acoustic model predicts (Kong et al. 2020, HiFi-GAN).
 """
 
 from __future__ import annotations
@@ -11,29 +14,35 @@ import torch
 from einops import rearrange
 from torch.func import functional_call
 
+from models.encoders.conditions import Conditions
+from models.generative.sampling import Sampling, perform
+from models.generative.starts import Start
 from models.latent.codec import Codec
-from models.latent.critic import WINDOWS, Critic, mistaken, unlike
+from models.latent.critic import Critic, mistaken, unlike
 from models.objectives import Losses, Media, Objective
 from models.objectives.codec import CodecObjective, SpectralLoss, relative_error
+from utils import FRAME_SAMPLES
 
+WINDOWS = (4_096, 2_048, 512)
 FLOOR = 1e-3
 JUDGED_RMS = 0.1
+SOUND_STEPS = 8
 EDGE_SAMPLES = 768  # the outermost frames of a crop lack their neighbours
 
 
 class DecoderObjective(Objective):
     """Trains the decoder of `model.codec`; the critic belongs to the objective and is not kept."""
 
-    fields = frozenset({"audio"})
+    fields = frozenset({"audio", "roll", "labels"})
     lr_scale = 12.0
     num_frames = 32
-    judged = 4  # clips of a batch that the critic hears, which costs more than decoding them
+    judged = 6  # clips of a batch that the critic hears, which costs more than decoding them
     weights = {
         "complex": 3.0,
         "mel": 1.0,
         "wave": 3.0,
         "detail": 0.5,
-        "deceive": 0.12,
+        "deceive": 0.2,
         "unlike": 0.6,
         "critic": 1.0,
     }
@@ -59,15 +68,45 @@ class DecoderObjective(Objective):
             drawn = torch.rand((len(audio), 1, 1), generator=generator) < 0.5
             sample = posterior.sample(generator)
             latents = torch.where(drawn.to(sample.device), sample, posterior.mean)
+            played = self._played(batch, generator)
+            if played.any():
+                performed = self._performed(batch, generator)
+                latents = torch.where(played[:, None, None], performed, latents)
         output = codec.synthesise(latents)[present, EDGE_SAMPLES:-EDGE_SAMPLES]
         target = audio[present, EDGE_SAMPLES:-EDGE_SAMPLES]
-        parts = self.spectral(output, target) | {
-            "wave": relative_error(output, target),
+        copied = (~played)[present]
+        parts = {
+            "mel": self.spectral(output, target)["mel"],
             "detail": detail_error(output, target),
         }
+        parts |= self._phases(output[copied], target[copied])
         parts |= self._judged(output[: self.judged], target[: self.judged])
         total = sum(self.weights[name] * value for name, value in parts.items())
         return Losses(total, {name: value.detach() for name, value in parts.items()})
+
+    def _played(self, batch, generator: torch.Generator) -> torch.Tensor:
+        """Which stems (b s, flat) are heard as the performer plays their notes."""
+        half = torch.rand(batch.present.shape, generator=generator) < 0.5
+        known = batch.score_known & ("performer" in self.model.trained)
+        return rearrange(half.to(known.device) & known, "b s -> (b s)")
+
+    def _performed(self, batch, generator: torch.Generator) -> torch.Tensor:
+        """Codec-scale latents ((b s) l d) of all stems as the performer plays their notes."""
+        model, notes = self.model, self.model.batch_notes(batch)
+        start = Start.of(model, len(notes), notes.shape[2] * FRAME_SAMPLES)
+        seeds = torch.randint(2**31, (len(notes),), generator=generator).tolist()
+        said = Conditions.from_batch(batch, None)
+        made = perform(
+            model.performer, said, start, notes, seeds, Sampling(1, SOUND_STEPS, "euler", 1.0)
+        )
+        return rearrange(model.codec.norm.restore(made), "b s l d -> (b s) l d")
+
+    def _phases(self, output: torch.Tensor, target: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Errors in which phases count, of copies (n, t); 0 where there are none."""
+        if not len(output):
+            return dict.fromkeys(("complex", "wave"), output.sum())
+        error = self.spectral(output, target)["complex"]
+        return {"complex": error, "wave": relative_error(output, target)}
 
     def _judged(self, output: torch.Tensor, target: torch.Tensor) -> dict[str, torch.Tensor]:
         """The decoder's failure to deceive, and the critic's mistakes; all at one loudness."""

@@ -38,12 +38,12 @@ def test_stages_follow_one_another(all_stages):
 
 
 def test_each_stage_begins_with_the_average_of_the_one_before(all_stages):
-    end, begin = at(all_stages, 6), at(all_stages, 7)  # decoder, score
+    end, begin = at(all_stages, 6), at(all_stages, 7)  # score, transcriber
     assert end["complete"] and not begin["complete"]
     for name, tensor in end["ema"].items():
         assert torch.equal(begin["model"][name], tensor)
         assert not torch.equal(end["model"][name], tensor)
-    assert begin["ema"].keys() == {"score_codec.linear.weight", "score_codec.linear.bias"}
+    assert begin["ema"].keys() == {"transcriber.linear.weight", "transcriber.linear.bias"}
     assert begin["ema_updates"] == 1 and begin["scheduler"]["last_epoch"] == 1
 
 
@@ -85,7 +85,7 @@ def test_a_signal_while_data_is_prepared_keeps_the_stage_before(tmp_path):
     project.objectives["score"].prepare_data = staticmethod(prepare)
     with pytest.raises(Stopped):
         run(tmp_path, project, stage="all", steps=2)
-    assert (final(tmp_path)["stage"], final(tmp_path)["complete"]) == ("decoder", True)
+    assert (final(tmp_path)["stage"], final(tmp_path)["complete"]) == ("codec", True)
 
 
 def test_preparation_says_where_how_much_and_when_to_stop(tmp_path):

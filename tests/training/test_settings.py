@@ -28,12 +28,12 @@ def test_defaults_are_the_documents():
     assert expected.items() <= asdict(settings).items()
     assert settings.stages() == [
         "codec",
-        "decoder",
         "score",
         "transcriber",
         "planner",
         "composer",
         "performer",
+        "decoder",
     ]
     assert replace(settings, stage="composer").stages() == ["composer"]
 

@@ -40,6 +40,29 @@ def test_only_decoder_and_critic_learn(model, batch):
     assert not model.codec.norm.seen.any()
 
 
+def test_half_of_the_stems_are_heard_as_performed_once_the_performer_can(model, batch):
+    objective = DecoderObjective(model)
+    assert not objective._played(batch, torch_rng(0)).any()
+    model.trained.add("performer")
+    played = sum(objective._played(batch, torch_rng(i)).float().mean() for i in range(50)) / 50
+    assert 0.4 < played / batch.score_known.float().mean() < 0.6
+    batch.score_known[:] = False
+    assert not objective._played(batch, torch_rng(0)).any()
+
+
+def test_what_is_performed_follows_the_notes_and_its_phases_do_not_count(model, batch):
+    model.trained.add("performer")
+    objective = DecoderObjective(model).eval()
+    made = objective._performed(batch, torch_rng(0))
+    assert made.shape == (8, 32, model.config.codec.latent_dim)
+    batch.roll = batch.roll.flip(-1)
+    assert not torch.equal(made, objective._performed(batch, torch_rng(0)))
+    objective._played = lambda batch, generator: torch.ones(8, dtype=torch.bool)
+    losses = objective(batch, torch_rng(0))
+    assert losses.parts["complex"] == 0.0 and losses.parts["wave"] == 0.0
+    assert losses.parts["mel"] > 0.0 and losses.total.isfinite()
+
+
 def test_decoder_and_critic_pull_apart(model, batch):
     objective = DecoderObjective(model)
     rows = [torch.randn(2, 20_000, generator=torch_rng(i)) for i in range(2)]
