@@ -19,8 +19,6 @@ from utils import PRESET_NAMES, Parser, run_script
 if TYPE_CHECKING:
     from data.batch import Batch
 
-STAGES = ("codec", "score", "transcriber", "planner", "composer", "performer", "decoder")
-
 
 def build_parser() -> Parser:
     """The flags of the command."""
@@ -100,10 +98,12 @@ def main() -> None:
     args = build_parser().parse()
     from models.harmonicflow import HarmonicFlow
     from models.presets import build
+    from training.settings import STAGE_ORDER
 
     model = HarmonicFlow(build(args.preset))
+    model.trained.add("performer")  # of whom the decoder learns
     print(f"{'stage':10}{'delivered/s':>12}{'consumed/s':>12}{'ratio':>8}")
-    for stage in STAGES:
+    for stage in STAGE_ORDER:
         delivered, consumed = measure(args, stage, model)
         print(f"{stage:10}{delivered:12.1f}{consumed:12.2f}{delivered / consumed:8.0f}")
 

@@ -113,9 +113,9 @@ class TrainSettings:
     lr: float = _setting(
         5e-5,
         POSITIVE,
-        "learning rate after the warm-up; by stage: codec x10, decoder x12, score x20, "
-        "transcriber x15, planner x10, composer x16, performer x30, visual x40, mixing x40, "
-        "separation x20, genre x20",
+        "learning rate after the warm-up; by stage: codec x10, score x20, "
+        "transcriber x15, planner x10, composer x16, performer x30, decoder x12, visual x40, "
+        "mixing x40, separation x20, genre x20",
     )
     lr_schedule: str = _setting("cosine", str, "learning rate after the warm-up", SCHEDULES)
     warmup_steps: int = _setting(1000, INDEX, "optimiser steps of linear warm-up")

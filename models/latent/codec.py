@@ -3,11 +3,11 @@ stems.
 
 Spectral frames (hop 256) in a compressed complex domain -> ConvNeXt blocks -> four frames folded
 into one latent frame -> ConvNeXt blocks -> Gaussian bottleneck; the decoder mirrors it and ends in
-an inverse STFT, so that nearly all work is done at the latent rate. In the compressed domain a
-spectrum Z stands for Z / sqrt|Z|: quiet partials weigh as much as they are heard, silence is zero.
-What the decoder draws is multiplied by a gate per bin, since a sum cannot be silent between the
-partials and a factor can. It does not know which stem it hears, only the scale of each stem's
-latents.
+an inverse STFT, so that all work is done at 86 or 21.5 Hz and none per sample. In the compressed
+domain a spectrum Z stands for Z / sqrt|Z|: quiet partials weigh as much as they are heard, silence
+is zero. What the decoder draws is multiplied by a gate per bin, since a sum cannot be silent
+between the partials and a factor can. It does not know which stem it hears, only the scale of each
+stem's latents.
 """
 
 from __future__ import annotations

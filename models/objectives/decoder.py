@@ -2,13 +2,16 @@
 
 To the codec's own distances come the logarithm of single bins down to -110 dB, so that the gaps
 between partials and the ends of notes fall silent, and a critic that learns to tell copies from
-recordings. Half of the latents are means, as a generator makes them, half are drawn. Where the
-performer is trained, half of the stems are what it makes of their notes: of those the decoder
-learns how loud every band and bin should be, and what it should sound like, while phases are its
-own. So vocoders are tuned on what an acoustic model predicts (Kong et al. 2020, HiFi-GAN).
+recordings. Where the performer is trained, half of the stems whose notes are known are what it
+makes of these notes: of those the decoder learns how loud every band and bin should be, and what
+it should sound like, while phases are its own. Of the others, copies, half of the latents are
+means, as a generator makes them, half are drawn. Vocoders are tuned like that on what an acoustic
+model predicts (Kong et al. 2020, HiFi-GAN).
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import torch
 from einops import rearrange
@@ -23,10 +26,14 @@ from models.objectives import Losses, Media, Objective
 from models.objectives.codec import CodecObjective, SpectralLoss, relative_error
 from utils import FRAME_SAMPLES
 
-WINDOWS = (4_096, 2_048, 512)
+if TYPE_CHECKING:
+    from data.batch import Batch
+
+DETAIL_WINDOWS = (4_096, 2_048, 512)
 FLOOR = 1e-3
 JUDGED_RMS = 0.1
 SOUND_STEPS = 8
+CRITICAL = {"deceive", "unlike", "critic"}  # a critic moves: checkpoints do not compare by it
 EDGE_SAMPLES = 768  # the outermost frames of a crop lack their neighbours
 
 
@@ -36,7 +43,7 @@ class DecoderObjective(Objective):
     fields = frozenset({"audio", "roll", "labels"})
     lr_scale = 12.0
     num_frames = 32
-    judged = 6  # clips of a batch that the critic hears, which costs more than decoding them
+    judged = 6  # clips of a batch that the critic hears, drawn; hearing costs more than decoding
     weights = {
         "complex": 3.0,
         "mel": 1.0,
@@ -80,17 +87,19 @@ class DecoderObjective(Objective):
             "detail": detail_error(output, target),
         }
         parts |= self._phases(output[copied], target[copied])
-        parts |= self._judged(output[: self.judged], target[: self.judged])
-        total = sum(self.weights[name] * value for name, value in parts.items())
+        heard = torch.randperm(len(output), generator=generator)[: self.judged].to(output.device)
+        parts |= self._judged(output[heard], target[heard])
+        counted = parts if self.training else parts.keys() - CRITICAL
+        total = sum(self.weights[name] * parts[name] for name in counted)
         return Losses(total, {name: value.detach() for name, value in parts.items()})
 
-    def _played(self, batch, generator: torch.Generator) -> torch.Tensor:
+    def _played(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
         """Which stems (b s, flat) are heard as the performer plays their notes."""
         half = torch.rand(batch.present.shape, generator=generator) < 0.5
         known = batch.score_known & ("performer" in self.model.trained)
         return rearrange(half.to(known.device) & known, "b s -> (b s)")
 
-    def _performed(self, batch, generator: torch.Generator) -> torch.Tensor:
+    def _performed(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
         """Codec-scale latents ((b s) l d) of all stems as the performer plays their notes."""
         model, notes = self.model, self.model.batch_notes(batch)
         start = Start.of(model, len(notes), notes.shape[2] * FRAME_SAMPLES)
@@ -134,7 +143,7 @@ def detail_error(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     floored at 1e-3.
     """
     errors = []
-    for n_fft in WINDOWS:
+    for n_fft in DETAIL_WINDOWS:
         window = torch.hann_window(n_fft, device=output.device)
         ours, real = (
             torch.stft(audio, n_fft, n_fft // 4, window=window, return_complex=True)

@@ -25,7 +25,7 @@ def test_only_the_second_round_is_timed():
 
 
 def test_a_stage_of_the_tiny_preset(monkeypatch, capsys):
-    monkeypatch.setattr(throughput, "STAGES", ("score",))
+    monkeypatch.setattr("training.settings.STAGE_ORDER", ("score",))
     flags = "--preset tiny --batch_size 2 --batches 1 --num_workers 0"
     monkeypatch.setattr(sys, "argv", ["throughput", *flags.split()])
     throughput.main()

@@ -5,6 +5,7 @@ import numpy as np
 from data.labels import labels_of
 from data.movement import STYLES
 from metrics.adherence.listeners import Lesson, Listeners
+from metrics.adherence.tempo import TempoEar, tempo_of_notes
 from metrics.adherence.timbre import family_index, heard_program, timbre_features, train_timbre
 from tests.metrics.adherence.songs import song
 from utils import SAMPLE_RATE
@@ -53,6 +54,15 @@ def test_listeners_add_style_and_instruments():
     chances = [v for k, v in heard.notes.items() if k.startswith("style.")]
     assert len(chances) == 2 and abs(sum(chances) - 1.0) < 1e-9
     assert heard.sound["program.bass"] == 38.0
+
+
+def test_listeners_hear_tempo_as_they_were_taught():
+    score = song(1, style="rock")
+    assert Listeners(hearing=lambda notes, duration: 77.0).measure(score, None).notes["tempo"] == 77
+    songs = [song(i, style="rock", bpm=70.0 + i) for i in range(60)]
+    lessons = [Lesson(s, labels_of(s, {}, np.ones(4, bool))) for s in songs]
+    assert isinstance(Listeners.taught_by(lessons).hearing, TempoEar)
+    assert Listeners.taught_by(lessons[:20]).hearing is tempo_of_notes
 
 
 def test_without_lessons_nothing_is_added():

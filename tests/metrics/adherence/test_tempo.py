@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data.score import Notes
-from metrics.adherence.tempo import MULTIPLES, tempo_of_notes, train_tempo_ear
+from metrics.adherence.tempo import MULTIPLES, _turns, _weighed, tempo_of_notes, train_tempo_ear
 from tests.metrics.adherence.songs import song
 from utils import STEMS
 
@@ -35,11 +35,18 @@ def test_an_ear_that_was_taught_counts_better():
     assert hits(ear, songs, tempos) > hits(tempo_of_notes, songs, tempos) + 0.1
 
 
-def test_an_ear_answers_with_a_multiple_of_what_repeats():
-    songs, tempos = played(range(60))
-    ear = train_tempo_ear(songs, tempos)
-    ratios = [ear(s.notes, s.duration) / tempo_of_notes(s.notes, s.duration) for s in songs]
-    assert all(np.isclose(MULTIPLES, ratio).any() for ratio in ratios)
+def test_kick_and_snare_take_turns_on_the_beat():
+    kick, snare = np.zeros(900), np.zeros(900)
+    kick[0::80], snare[40::80] = 1.0, 1.0
+    at_the_beat, at_two = _turns(kick, snare, np.array([40.0, 80.0]))
+    assert at_the_beat > 1.5 and at_two < 0.1
+
+
+def test_weights_find_what_decides():
+    rng = np.random.default_rng(0)
+    evidence = rng.standard_normal((200, len(MULTIPLES), 3))
+    weights = _weighed(evidence, evidence[:, :, 1].argmax(1))
+    assert weights[1] > 5 * np.abs(weights[[0, 2]]).max()
 
 
 def test_without_notes_there_is_no_tempo():

@@ -23,11 +23,19 @@ def test_haze_in_a_gap_is_an_error():
 
 
 def test_the_total_is_the_weighted_sum(model, batch):
-    losses = build_objective("decoder", model).eval()(batch, torch_rng(0))
+    losses = build_objective("decoder", model).train()(batch, torch_rng(0))
     weights = DecoderObjective.weights
     assert losses.parts.keys() == weights.keys()
     total = sum(weights[name] * value for name, value in losses.parts.items())
     assert losses.total.item() == pytest.approx(total.item(), rel=1e-5)
+
+
+def test_a_validation_does_not_ask_the_critic(model, batch):
+    objective = DecoderObjective(model).eval()
+    total = objective(batch, torch_rng(0)).total
+    for parameter in objective.critic.parameters():
+        parameter.data.mul_(1.5)
+    assert torch.equal(objective(batch, torch_rng(0)).total, total)
 
 
 def test_only_decoder_and_critic_learn(model, batch):
@@ -60,7 +68,18 @@ def test_what_is_performed_follows_the_notes_and_its_phases_do_not_count(model, 
     objective._played = lambda batch, generator: torch.ones(8, dtype=torch.bool)
     losses = objective(batch, torch_rng(0))
     assert losses.parts["complex"] == 0.0 and losses.parts["wave"] == 0.0
-    assert losses.parts["mel"] > 0.0 and losses.total.isfinite()
+    batch.roll = batch.roll.flip(-1)
+    other = objective(batch, torch_rng(0))
+    assert losses.parts["mel"] != other.parts["mel"] and losses.total.isfinite()
+
+
+def test_copies_and_performances_are_learned_from_together(model, batch):
+    model.trained.add("performer")
+    objective = DecoderObjective(model).train()
+    objective._played = lambda batch, generator: torch.arange(8) % 2 == 0
+    objective(batch, torch_rng(0)).total.backward()
+    assert all(p.grad.isfinite().all() for p in model.codec.decoder())
+    assert all(p.grad is None for p in model.performer.parameters())
 
 
 def test_decoder_and_critic_pull_apart(model, batch):
