@@ -266,7 +266,7 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
     "style": (among_likeliest("style", 1), among_likeliest("style", 3), probability("style")),
     "genre": (among_likeliest("genre", 1), among_likeliest("genre", 3), probability("genre")),
     "reference recording": (
-        rank("tempo"),
+        *_TEMPO,
         rank("density"),
         rank("brightness"),
         rank("loudness"),
