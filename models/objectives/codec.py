@@ -40,12 +40,19 @@ class SpectralLoss(nn.Module):
         magnitude = (spectrum.real.square() + spectrum.imag.square() + 1e-8).sqrt()
         return spectrum * magnitude.rsqrt(), magnitude
 
-    def forward(self, output: torch.Tensor, target: torch.Tensor) -> dict[str, torch.Tensor]:
+    def forward(
+        self, output: torch.Tensor, target: torch.Tensor, *, phased: torch.Tensor | None = None
+    ) -> dict[str, torch.Tensor]:
+        """Both distances; the complex one of the items `phased` (b,) bool alone, where given, and 0
+        without any.
+        """
+        chosen = slice(None) if phased is None else phased
         complex_terms, mel_terms = [], []
         for n_fft in MEL_BANDS:
             compressed, magnitude = self._spectrum(output, n_fft)
             wanted, wanted_magnitude = self._spectrum(target, n_fft)
-            complex_terms.append(torch.view_as_real(compressed - wanted).abs().mean())
+            errors = torch.view_as_real(compressed - wanted).abs()[chosen]
+            complex_terms.append(errors.mean() if len(errors) else errors.sum())
             mel = getattr(self, f"mel_{n_fft}")
             log_ratio = (mel @ magnitude + 1e-3).log() - (mel @ wanted_magnitude + 1e-3).log()
             mel_terms.append(log_ratio.abs().mean())

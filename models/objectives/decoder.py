@@ -82,14 +82,14 @@ class DecoderObjective(Objective):
         output = codec.synthesise(latents)[present, EDGE_SAMPLES:-EDGE_SAMPLES]
         target = audio[present, EDGE_SAMPLES:-EDGE_SAMPLES]
         copied = (~played)[present]
-        parts = {
-            "mel": self.spectral(output, target)["mel"],
+        parts = self.spectral(output, target, phased=copied) | {
             "detail": detail_error(output, target),
         }
-        parts |= self._phases(output[copied], target[copied])
+        own, theirs = output[copied], target[copied]
+        parts["wave"] = relative_error(own, theirs) if len(own) else own.sum()
         heard = torch.randperm(len(output), generator=generator)[: self.judged].to(output.device)
         parts |= self._judged(output[heard], target[heard])
-        counted = parts if self.training else parts.keys() - CRITICAL
+        counted = [name for name in parts if self.training or name not in CRITICAL]
         total = sum(self.weights[name] * parts[name] for name in counted)
         return Losses(total, {name: value.detach() for name, value in parts.items()})
 
@@ -109,13 +109,6 @@ class DecoderObjective(Objective):
             model.performer, said, start, notes, seeds, Sampling(1, SOUND_STEPS, "euler", 1.0)
         )
         return rearrange(model.codec.norm.restore(made), "b s l d -> (b s) l d")
-
-    def _phases(self, output: torch.Tensor, target: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Errors in which phases count, of copies (n, t); 0 where there are none."""
-        if not len(output):
-            return dict.fromkeys(("complex", "wave"), output.sum())
-        error = self.spectral(output, target)["complex"]
-        return {"complex": error, "wave": relative_error(output, target)}
 
     def _judged(self, output: torch.Tensor, target: torch.Tensor) -> dict[str, torch.Tensor]:
         """The decoder's failure to deceive, and the critic's mistakes; all at one loudness."""

@@ -1,5 +1,6 @@
 """Latents on disk: filled once, gone on with after a cut, refused when of something else."""
 
+import copy
 import dataclasses
 import json
 from pathlib import Path
@@ -10,7 +11,7 @@ import torch
 
 from data.batch import Example
 from data.dataset import SegmentDataset
-from data.latent_cache import SONGS_NAME, LatentCache
+from data.latent_cache import SONGS_NAME, LatentCache, fingerprint
 from data.loader import build_loader
 from data.score import Notes, Score
 from models.harmonicflow import HarmonicFlow
@@ -161,6 +162,15 @@ def test_latents_of_something_else_are_refused(model, tmp_path, other):
     }
     with pytest.raises(UserError, match="other data or another seed: remove the folder"):
         build(*[changed[other]()[0], tmp_path, changed[other]()[1]])
+
+
+def test_a_cache_survives_the_decoder_and_no_encoder(model):
+    changed, before = copy.deepcopy(model), fingerprint(model)
+    for parameter in changed.codec.decoder():
+        parameter.data.add_(1.0)
+    assert fingerprint(changed) == before
+    changed.codec.encoder_in.bias.data.add_(1.0)
+    assert fingerprint(changed) != before
 
 
 def test_a_full_disk_is_noticed_before(model, tmp_path, monkeypatch):
