@@ -40,7 +40,7 @@ class CodecConfig:
     fine_width: int = 160
     coarse_width: int = 320
     encoder_depth: tuple[int, int] = (1, 2)
-    decoder_depth: tuple[int, int] = (6, 4)
+    decoder_depth: tuple[int, int] = (2, 4)
     n_fft: int = 1_024
     hop_samples: int = 256
 
