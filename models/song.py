@@ -22,6 +22,7 @@ from data.roll import from_roll, to_roll
 from data.score import DRUM_PROGRAM, Notes, Score
 from models import finishing
 from models.generative.touch import touched
+from models.latent.excitation import excited_by
 from models.postprocessing.leveling import band_peaks, gain_towards
 from utils import (
     FRAME_RATE,
@@ -120,8 +121,9 @@ class Generation:
         """
         num_frames = -(-self.num_samples // FRAME_SAMPLES)
         sound = self.sound[songs, :, :num_frames]
+        excite = excited_by([self.score(i).notes for i in range(len(self))[songs]])
         done = 0
-        for piece in self.model.codec.pieces(sound):
+        for piece in self.model.codec.pieces(sound, excite):
             audio = piece.cpu() * self.start.plays[songs, :, None]
             audio = audio * self._factors(songs, done, piece.shape[-1])
             audio = self._with_given(audio, songs, done)
@@ -139,7 +141,8 @@ class Generation:
         if index not in self._gains:
             mix, peaks = [], []
             sound = self.sound[index, None, :, : -(-self.num_samples // FRAME_SAMPLES)]
-            for piece in self.model.codec.pieces(sound):
+            excite = excited_by([self.score(index).notes])
+            for piece in self.model.codec.pieces(sound, excite):
                 stems = (piece[0].cpu() * self.start.plays[index, :, None]).numpy()
                 mix.append(stems.sum(0))
                 peaks.append(band_peaks(stems))

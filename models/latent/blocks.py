@@ -36,12 +36,13 @@ def convnext_stack(width: int, depth: int, *, kernel: int = 7) -> nn.Sequential:
 
 
 def in_pieces(
-    network: Callable[[torch.Tensor], torch.Tensor],
+    network: Callable[..., torch.Tensor],
     x: torch.Tensor,
     *,
     frames: int,
     context: int,
     rates: tuple[int, int] = (1, 1),
+    beside: Callable[[int, int], torch.Tensor] | None = None,
 ) -> Iterator[torch.Tensor]:
     """What a convolutional network makes of a long x, piece after piece along axis 1.
 
@@ -51,13 +52,16 @@ def in_pieces(
         frames: latent frames per piece.
         context: latent frames that the network reads beside a piece; with as many as it can see,
             the pieces together equal the output for the whole.
+        beside: (first latent frame, last) -> what the network takes as its second argument, of
+            the frames between.
     """
     r, q = rates
     num_frames = x.shape[1] // r
     for start in range(0, num_frames, frames):
         stop = min(start + frames, num_frames)
         before, after = max(start - context, 0), min(stop + context, num_frames)
-        made = network(x[:, before * r : after * r])
+        also = () if beside is None else (beside(before, after),)
+        made = network(x[:, before * r : after * r], *also)
         yield made[:, (start - before) * q : (stop - before) * q]
 
 

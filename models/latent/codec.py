@@ -6,8 +6,10 @@ into one latent frame -> ConvNeXt blocks -> Gaussian bottleneck; the decoder mir
 an inverse STFT, so that all work is done at 86 or 21.5 Hz and none per sample. In the compressed
 domain a spectrum Z stands for Z / sqrt|Z|: quiet partials weigh as much as they are heard, silence
 is zero. What the decoder draws is multiplied by a gate per bin, since a sum cannot be silent
-between the partials and a factor can. It does not know which stem it hears, only the scale of each
-stem's latents.
+between the partials and a factor can. Where the notes of a stem are known, the decoder also filters
+what they excite (`models.latent.excitation`): a copy of a recording follows its phases, a
+performance has its partials where its notes are. The codec does not know which stem it hears, only
+the scale of each stem's latents.
 """
 
 from __future__ import annotations
@@ -21,10 +23,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from models.latent.blocks import LatentNorm, convnext_stack, in_pieces
+from models.latent.excitation import Excite
 from utils import FRAME_SAMPLES, NUM_STEMS
 
 KERNEL = 7
 GATE_RANGE = (-8.0, 4.0)  # natural logarithm of a factor on the compressed spectrum
+FIRST_FILTER = -3.0  # the same, of the excitation before training
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ class CodecConfig:
     fine_width: int = 160
     coarse_width: int = 320
     encoder_depth: tuple[int, int] = (1, 2)
-    decoder_depth: tuple[int, int] = (2, 4)
+    decoder_depth: tuple[int, int] = (4, 4)
     n_fft: int = 1_024
     hop_samples: int = 256
 
@@ -144,8 +148,16 @@ class Codec(nn.Module):
         self.decoder_gate = nn.Sequential(
             nn.LayerNorm(fine), nn.Linear(fine, self.spectrum.width // 2)
         )
+        zeroed = nn.utils.skip_init  # their values are set below
+        self.decoder_excited = zeroed(nn.Linear, self.spectrum.width // 2, fine, bias=False)
+        self.decoder_filter = nn.Sequential(
+            nn.LayerNorm(fine), zeroed(nn.Linear, fine, self.spectrum.width // 2)
+        )
         nn.init.zeros_(self.decoder_gate[1].weight)
         nn.init.zeros_(self.decoder_gate[1].bias)
+        nn.init.zeros_(self.decoder_excited.weight)
+        nn.init.zeros_(self.decoder_filter[1].weight)
+        nn.init.constant_(self.decoder_filter[1].bias, FIRST_FILTER)
         self.norm = LatentNorm(NUM_STEMS, config.latent_dim)
 
     def posterior(self, audio: torch.Tensor) -> CodecPosterior:
@@ -157,13 +169,27 @@ class Codec(nn.Module):
         mean, logvar = self.encoder_out(self.encoder_coarse(x)).chunk(2, dim=-1)
         return CodecPosterior(mean, logvar.clamp(-12.0, 4.0))
 
-    def synthesise(self, latents: torch.Tensor) -> torch.Tensor:
-        """Audio (b, l x 1,024) of codec-scale latents (b l d), in one piece."""
+    def synthesise(
+        self, latents: torch.Tensor, excitation: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Audio (b, l x 1,024) of codec-scale latents (b l d), in one piece.
+
+        Args:
+            excitation: (b, l x 1,024) of the notes that are played; None where nobody knows them.
+        """
         x = self.decoder_coarse(self.decoder_in(latents))
         x = rearrange(self.decoder_unfold(x), "b l (r w) -> b (l r) w", r=self.config.fold)
+        twice = lambda factor: torch.cat([factor, factor], dim=-1)
+        filtered = 0.0
+        if excitation is not None:
+            excited = self.spectrum(excitation)
+            real, imag = excited.chunk(2, dim=-1)
+            x = x + self.decoder_excited(torch.hypot(real, imag))
         x = self.decoder_fine(x)
+        if excitation is not None:
+            filtered = twice(self.decoder_filter(x).clamp(*GATE_RANGE).exp()) * excited
         gate = self.decoder_gate(x).clamp(*GATE_RANGE).exp()
-        return self.spectrum.inverse(self.decoder_out(x) * torch.cat([gate, gate], dim=-1))
+        return self.spectrum.inverse(self.decoder_out(x) * twice(gate) + filtered)
 
     def decoder(self) -> Iterator[nn.Parameter]:
         """Parameters of the way from latents to audio."""
@@ -186,20 +212,40 @@ class Codec(nn.Module):
         whole = rearrange(torch.cat(list(means), 1), "(b s) l d -> b s l d", b=len(audio))
         return self.norm.normalise(whole)
 
-    def decode(self, latents: torch.Tensor) -> torch.Tensor:
-        """Stems (b s t) of unit-scale latents (b s l d)."""
-        return torch.cat(list(self.pieces(latents)), -1)
+    def decode(self, latents: torch.Tensor, excitation: torch.Tensor | None = None) -> torch.Tensor:
+        """Stems (b s t) of unit-scale latents (b s l d).
 
-    def pieces(self, latents: torch.Tensor) -> Iterator[torch.Tensor]:
+        Args:
+            excitation: (b s t) of the notes that are played; None where nobody knows them.
+        """
+        excite = None
+        if excitation is not None:
+            excite = lambda first, last: excitation[
+                ..., first * FRAME_SAMPLES : last * FRAME_SAMPLES
+            ]
+        return torch.cat(list(self.pieces(latents, excite)), -1)
+
+    def pieces(self, latents: torch.Tensor, excite: Excite | None = None) -> Iterator[torch.Tensor]:
         """The same stems piece after piece, (b s t') of 256 latent frames each; memory does not
         grow with l.
         """
+        beside = None
+        if excite is not None:
+            beside = lambda first, last: rearrange(
+                excite(first, last).to(latents), "b s t -> (b s) t"
+            )
         pieces = in_pieces(
-            lambda x: torch.cat([self.synthesise(part) for part in x.split(4)]),
+            self._in_parts,
             rearrange(self.norm.restore(latents), "b s l d -> (b s) l d"),
             frames=self.PIECE_FRAMES,
             context=self.config.reach(self.config.decoder_depth),
             rates=(1, FRAME_SAMPLES),
+            beside=beside,
         )
         for piece in pieces:
             yield rearrange(piece, "(b s) t -> b s t", b=len(latents))
+
+    def _in_parts(self, *args: torch.Tensor) -> torch.Tensor:
+        """`synthesise` for four stems at a time."""
+        parts = zip(*(x.split(4) for x in args), strict=True)
+        return torch.cat([self.synthesise(*part) for part in parts])

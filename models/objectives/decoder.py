@@ -2,37 +2,45 @@
 
 To the codec's own distances come the logarithm of single bins down to -110 dB, so that the gaps
 between partials and the ends of notes fall silent, and a critic that learns to tell copies from
-recordings. Where the performer is trained, half of the stems whose notes are known are what it
-makes of these notes: of those the decoder learns how loud every band and bin should be, and what
-it should sound like, while phases are its own. Of the others, copies, half of the latents are
-means, as a generator makes them, half are drawn. Vocoders are tuned like that on what an acoustic
-model predicts (Kong et al. 2020, HiFi-GAN).
+recordings. Of the stems whose notes are known, 30 % are copied like all others, and the rest are
+*voiced*: the decoder hears what the notes excite, and half of all are, moreover, what the performer
+makes of these notes where it is trained. Of voiced stems the decoder learns how loud every band and
+bin should be, how much they move, and what it should sound like, while phases are its own. Of
+latents of recordings half are means, as a generator makes them, half are drawn. Vocoders are tuned
+like that on what an acoustic model predicts (Kong et al. 2020, HiFi-GAN).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from einops import rearrange
+from scipy.fft import dct
+from torch import nn
 from torch.func import functional_call
 
+from data.roll import from_roll
 from models.encoders.conditions import Conditions
 from models.generative.sampling import Sampling, perform
 from models.generative.starts import Start
 from models.latent.codec import Codec
 from models.latent.critic import Critic, mistaken, unlike
+from models.latent.excitation import excitation
 from models.objectives import Losses, Media, Objective
 from models.objectives.codec import CodecObjective, SpectralLoss, relative_error
-from utils import FRAME_SAMPLES
+from utils import FRAME_SAMPLES, SAMPLE_RATE, mel_filterbank
 
 if TYPE_CHECKING:
     from data.batch import Batch
 
 DETAIL_WINDOWS = (4_096, 2_048, 512)
 FLOOR = 1e-3
+MOVING_WINDOW, MOVING_BANDS, MOVING_CEPSTRA = 2_048, 64, 24
 JUDGED_RMS = 0.1
 SOUND_STEPS = 8
+VOICED, PERFORMED = 0.7, 0.5  # shares of the stems whose notes are known
 CRITICAL = {"deceive", "unlike", "critic"}  # a critic moves: checkpoints do not compare by it
 EDGE_SAMPLES = 768  # the outermost frames of a crop lack their neighbours
 
@@ -49,6 +57,7 @@ class DecoderObjective(Objective):
         "mel": 1.0,
         "wave": 3.0,
         "detail": 0.5,
+        "movement": 0.4,
         "deceive": 0.2,
         "unlike": 0.6,
         "critic": 1.0,
@@ -60,6 +69,7 @@ class DecoderObjective(Objective):
         for parameter in model.codec.decoder():
             parameter.requires_grad_(True)
         self.spectral = SpectralLoss()
+        self.movement = MovementLoss()
         self.critic = Critic()
 
     @staticmethod
@@ -75,15 +85,19 @@ class DecoderObjective(Objective):
             drawn = torch.rand((len(audio), 1, 1), generator=generator) < 0.5
             sample = posterior.sample(generator)
             latents = torch.where(drawn.to(sample.device), sample, posterior.mean)
-            played = self._played(batch, generator)
-            if played.any():
-                performed = self._performed(batch, generator)
-                latents = torch.where(played[:, None, None], performed, latents)
-        output = codec.synthesise(latents)[present, EDGE_SAMPLES:-EDGE_SAMPLES]
+            performed, voiced = self._played(batch, generator)
+            if performed.any():
+                made = self._performed(batch, generator)
+                latents = torch.where(performed[:, None, None], made, latents)
+            notes = [from_roll(roll) for roll in batch.roll.cpu().numpy()]
+            excited = excitation(notes, 0, batch.audio.shape[-1]).to(audio)
+            excited = rearrange(excited, "b s t -> (b s) t") * voiced[:, None]
+        output = codec.synthesise(latents, excited)[present, EDGE_SAMPLES:-EDGE_SAMPLES]
         target = audio[present, EDGE_SAMPLES:-EDGE_SAMPLES]
-        copied = (~played)[present]
+        copied = (~voiced)[present]
         parts = self.spectral(output, target, phased=copied) | {
             "detail": detail_error(output, target),
+            "movement": self.movement(output, target),
         }
         own, theirs = output[copied], target[copied]
         parts["wave"] = relative_error(own, theirs) if len(own) else own.sum()
@@ -93,11 +107,15 @@ class DecoderObjective(Objective):
         total = sum(self.weights[name] * parts[name] for name in counted)
         return Losses(total, {name: value.detach() for name, value in parts.items()})
 
-    def _played(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
-        """Which stems (b s, flat) are heard as the performer plays their notes."""
-        half = torch.rand(batch.present.shape, generator=generator) < 0.5
-        known = batch.score_known & ("performer" in self.model.trained)
-        return rearrange(half.to(known.device) & known, "b s -> (b s)")
+    def _played(
+        self, batch: Batch, generator: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Which stems (b s, flat) the performer plays, and which are voiced."""
+        drawn = torch.rand(batch.present.shape, generator=generator).to(batch.score_known.device)
+        known = rearrange(batch.score_known, "b s -> (b s)")
+        drawn = rearrange(drawn, "b s -> (b s)")
+        performing = "performer" in self.model.trained
+        return known & (drawn < PERFORMED) & performing, known & (drawn < VOICED)
 
     def _performed(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
         """Codec-scale latents ((b s) l d) of all stems as the performer plays their notes."""
@@ -129,6 +147,44 @@ class DecoderObjective(Objective):
     def media(self, batch, generator: torch.Generator) -> Media:
         """The codec's."""
         return CodecObjective.media(self, batch, generator)
+
+
+class MovementLoss(nn.Module):
+    """How far crops are off in what their log-mel bands do over time: means, deviations and steps,
+    and the deviations of their cepstra.
+
+    Frame by frame the safest guess is the middle of what is possible, and a spectrum of safe
+    guesses hardly moves; over a whole crop too little movement is an error like any other (global
+    variance: Toda and Tokuda 2007).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        filters = mel_filterbank(SAMPLE_RATE, MOVING_WINDOW, MOVING_BANDS)
+        cosines = dct(np.eye(MOVING_BANDS), axis=0, norm="ortho")[:MOVING_CEPSTRA]
+        self.register_buffer("filters", torch.from_numpy(filters), persistent=False)
+        self.register_buffer("cosines", torch.from_numpy(cosines).float(), persistent=False)
+        self.register_buffer("window", torch.hann_window(MOVING_WINDOW), persistent=False)
+
+    def _statistics(self, audio: torch.Tensor) -> list[torch.Tensor]:
+        spectrum = torch.stft(
+            audio,
+            MOVING_WINDOW,
+            MOVING_WINDOW // 4,
+            window=self.window,
+            center=False,
+            return_complex=True,
+        )
+        magnitude = (spectrum.real.square() + spectrum.imag.square() + 1e-8).sqrt()
+        bands = (self.filters @ magnitude + FLOOR).log()
+        deviation = lambda rows: (rows.var(-1) + 1e-4).sqrt()
+        steps = bands.diff(dim=-1).abs().mean(-1)
+        return [bands.mean(-1), deviation(bands), steps, deviation(self.cosines @ bands)]
+
+    def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Sum of the mean differences of the four, of audio (b, t)."""
+        pairs = zip(self._statistics(output), self._statistics(target), strict=True)
+        return sum((ours - real).abs().mean() for ours, real in pairs)
 
 
 def detail_error(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

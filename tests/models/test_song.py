@@ -14,6 +14,7 @@ from data.roll import to_roll
 from data.score import Notes, Score
 from models.generative.brief import Plan
 from models.generative.starts import Start
+from models.latent.excitation import excitation
 from models.song import FADE_IN_SAMPLES, FADE_OUT_SAMPLES, SEAM_SAMPLES, Generation
 from utils import FRAME_SAMPLES, SAMPLE_RATE, STEMS, torch_rng
 
@@ -37,7 +38,8 @@ def song(model) -> Generation:
 
 def test_it_sounds_as_its_latents_decode(song):
     with torch.no_grad():
-        whole = song.model.codec.decode(song.sound[:, :, :41])[..., :NUM_SAMPLES]
+        struck = excitation([score.notes for score in song.scores], 0, 41 * FRAME_SAMPLES)
+        whole = song.model.codec.decode(song.sound[:, :, :41], struck)[..., :NUM_SAMPLES]
     assert song.audio.shape == (2, 4, NUM_SAMPLES) and len(song) == 2
     inside = slice(FADE_IN_SAMPLES, NUM_SAMPLES - FADE_OUT_SAMPLES)
     assert (song.audio[0] - whole[0])[:, inside].abs().max() < 1e-5
@@ -67,8 +69,8 @@ def test_the_gain_lies_where_it_belongs_in_every_piece(song, monkeypatch):
     whole = song.audio
     pieces, decode = [], song.model.codec.pieces
 
-    def small(sound):
-        for piece in decode(sound):
+    def small(sound, excite):
+        for piece in decode(sound, excite):
             pieces.append(len(piece.split(5 * FRAME_SAMPLES, -1)))
             yield from piece.split(5 * FRAME_SAMPLES, -1)
 

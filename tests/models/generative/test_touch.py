@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from data.score import Notes
-from models.generative.touch import SPREADS, touched
+from models.generative.touch import HELD, SHORTEST_SECONDS, SPREADS, touched
 from utils import STEMS
 
 
@@ -35,6 +35,21 @@ def test_one_key_struck_twice_within_a_chord_is_one_note():
     twice = Notes.of([1.0, 1.008], [1.4, 1.5], [60, 60], [80, 90])
     notes = touched(band(piano=twice))["piano"]
     assert len(notes) == 1 and notes.offset[0] == 1.5
+
+
+def test_guitars_are_damped_and_others_are_held():
+    onset = 0.5 * np.arange(8)
+    held = Notes.of(onset, onset + 0.4, np.full(8, 60), np.full(8, 80))
+    played = touched(band(guitar=held, piano=held))
+    length = lambda stem: played[stem].offset - played[stem].onset
+    assert np.allclose(length("guitar"), 0.4 * HELD["guitar"]) and np.allclose(length("piano"), 0.4)
+    short = Notes.of(onset, onset + 0.02, np.full(8, 60), np.full(8, 80))
+    assert np.allclose(
+        touched(band(guitar=short))["guitar"].offset, onset + SHORTEST_SECONDS, atol=1e-6
+    )
+    given = {stem: np.ones(8 if stem == "guitar" else 0, bool) for stem in STEMS}
+    kept = touched(band(guitar=held), given)["guitar"]
+    assert np.array_equal(kept.offset, held.offset)
 
 
 @pytest.mark.parametrize("stem", [s for s in STEMS if s != "drums"])

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from models.objectives import build_objective
-from models.objectives.decoder import DecoderObjective, detail_error
+from models.objectives.decoder import DecoderObjective, MovementLoss, detail_error
 from utils import torch_rng
 
 
@@ -20,6 +20,18 @@ def test_haze_in_a_gap_is_an_error():
     tone = 0.3 * torch.sin(torch.arange(16_384) * 0.2)[None]
     haze = 1e-3 * torch.randn(tone.shape, generator=torch_rng(1))
     assert detail_error(tone + haze, tone) > 1.0
+
+
+def test_what_moves_too_little_is_an_error_however_it_is_shifted():
+    place = torch.arange(22_050)
+    noise = 0.1 * torch.randn(1, 22_050, generator=torch_rng(2))
+    swell = lambda depth: noise * (1.0 + depth * torch.sin(place * 2e-3))
+    loss = MovementLoss()
+    assert loss(swell(0.8), swell(0.8)) == 0.0
+    assert loss(swell(0.0), swell(0.8)) > 2 * loss(swell(0.6), swell(0.8)) > 0.0
+    assert loss(0.5 * noise, noise) == pytest.approx(math.log(2.0), abs=0.1)
+    later = torch.roll(swell(0.8), 512, -1)
+    assert loss(later, swell(0.8)) < 0.3 * loss(swell(0.0), swell(0.8))
 
 
 def test_the_total_is_the_weighted_sum(model, batch):
@@ -50,22 +62,32 @@ def test_only_decoder_and_critic_learn(model, batch):
 
 def test_half_of_the_stems_are_heard_as_performed_once_the_performer_can(model, batch):
     objective = DecoderObjective(model)
-    assert not objective._played(batch, torch_rng(0)).any()
+    share = lambda which: (
+        sum(objective._played(batch, torch_rng(i))[which].float().mean() for i in range(50))
+        / (50 * batch.score_known.float().mean())
+    )
+    assert share(0) == 0.0 and 0.6 < share(1) < 0.8
     model.trained.add("performer")
-    played = sum(objective._played(batch, torch_rng(i)).float().mean() for i in range(50)) / 50
-    assert 0.4 < played / batch.score_known.float().mean() < 0.6
+    assert 0.4 < share(0) < 0.6 < share(1) < 0.8
+    performed, voiced = objective._played(batch, torch_rng(0))
+    assert not (performed & ~voiced).any()
     batch.score_known[:] = False
-    assert not objective._played(batch, torch_rng(0)).any()
+    assert not any(flags.any() for flags in objective._played(batch, torch_rng(0)))
+
+
+def all_voiced(objective, *, performed=True):
+    everyone = torch.ones(8, dtype=torch.bool)
+    objective._played = lambda batch, generator: (everyone & performed, everyone)
+    return objective
 
 
 def test_what_is_performed_follows_the_notes_and_its_phases_do_not_count(model, batch):
     model.trained.add("performer")
-    objective = DecoderObjective(model).eval()
+    objective = all_voiced(DecoderObjective(model).eval())
     made = objective._performed(batch, torch_rng(0))
     assert made.shape == (8, 32, model.config.codec.latent_dim)
     batch.roll = batch.roll.flip(-1)
     assert not torch.equal(made, objective._performed(batch, torch_rng(0)))
-    objective._played = lambda batch, generator: torch.ones(8, dtype=torch.bool)
     losses = objective(batch, torch_rng(0))
     assert losses.parts["complex"] == 0.0 and losses.parts["wave"] == 0.0
     batch.roll = batch.roll.flip(-1)
@@ -73,12 +95,25 @@ def test_what_is_performed_follows_the_notes_and_its_phases_do_not_count(model, 
     assert losses.parts["mel"] != other.parts["mel"] and losses.total.isfinite()
 
 
+def test_voiced_recordings_are_heard_with_what_their_notes_excite(model, batch):
+    objective = all_voiced(DecoderObjective(model).eval(), performed=False)
+    mel = objective(batch, torch_rng(0)).parts["mel"]
+    batch.roll = torch.zeros_like(batch.roll)
+    silent = objective(batch, torch_rng(0)).parts["mel"]
+    assert mel != silent
+    objective._played = lambda batch, generator: (torch.zeros(8, dtype=torch.bool),) * 2
+    assert torch.equal(objective(batch, torch_rng(0)).parts["mel"], silent)
+
+
 def test_copies_and_performances_are_learned_from_together(model, batch):
     model.trained.add("performer")
     objective = DecoderObjective(model).train()
-    objective._played = lambda batch, generator: torch.arange(8) % 2 == 0
+    objective._played = lambda batch, generator: (torch.arange(8) % 2 == 0,) * 2
+    for module in (model.codec.decoder_excited, model.codec.decoder_filter[1]):
+        module.weight.data.normal_(0.0, 0.01)
     objective(batch, torch_rng(0)).total.backward()
-    assert all(p.grad.isfinite().all() for p in model.codec.decoder())
+    moved = [p.grad for p in model.codec.decoder()]
+    assert all(grad.isfinite().all() and grad.any() for grad in moved)
     assert all(p.grad is None for p in model.performer.parameters())
 
 

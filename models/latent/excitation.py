@@ -1,0 +1,88 @@
+"""The excitation: what the notes of a stem set in motion, before an instrument gives it a timbre.
+
+Every note is a sum of harmonics that fall off by 6 dB an octave, with fixed phases, as loud as it
+is struck, dying away as a string does and damped at its end. The decoder turns it into an
+instrument by what it lets through where and when, as a vocal tract does with a voice (source and
+filter: Fant 1960; with a network as the filter: Wang et al. 2019). So partials are where the notes
+say, steady in phase and with silence between them, which a network that must draw them itself
+blurs. Drums have none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+import numpy as np
+import torch
+
+from data.score import Notes
+from utils import FRAME_SAMPLES, SAMPLE_RATE, STEMS
+
+# (first latent frame, last) -> excitation (b s t) of the samples between
+Excite = Callable[[int, int], torch.Tensor]
+
+PERIOD_SAMPLES = 65_536  # after which the sound of a pitch repeats; partials are 0.2 Hz off at most
+HIGHEST_HZ = 10_000.0
+LEVEL = 0.1  # RMS at velocity 127
+ATTACK_SECONDS = 0.002
+DAMPING_SECONDS = 0.05
+DECAY_SECONDS, DECAY_PITCH, DECAY_SEMITONES = 1.1, 60, 24.0  # half as long 24 semitones higher
+SILENT_DB = -60.0
+
+
+@cache
+def _harmonics(pitch: int) -> np.ndarray:
+    """One period (t,) of all harmonics of a MIDI pitch, RMS 1, float32; silence above 10 kHz."""
+    fundamental = 440.0 * 2.0 ** ((pitch - 69) / 12)
+    number = np.arange(1, int(HIGHEST_HZ / fundamental) + 1)
+    lines = np.rint(number * fundamental * PERIOD_SAMPLES / SAMPLE_RATE).astype(int)
+    phases = np.random.default_rng(pitch).uniform(0.0, 2.0 * math.pi, len(number))
+    spectrum = np.zeros(PERIOD_SAMPLES // 2 + 1, np.complex128)
+    spectrum[lines] = np.exp(1j * phases) / number
+    wave = np.fft.irfft(spectrum)
+    return (wave / max(np.sqrt(np.mean(wave**2)), 1e-12)).astype(np.float32)
+
+
+def stem_excitation(notes: Notes, first: int, count: int) -> np.ndarray:
+    """Excitation (t,) of a pitched stem, `count` samples from sample `first` of its song, float32.
+
+    Any part of a song is the same samples as in the whole.
+    """
+    audio = np.zeros(count, np.float32)
+    last = first + count
+    for onset, offset, pitch, velocity in zip(
+        notes.onset, notes.offset, notes.pitch.tolist(), notes.velocity.tolist(), strict=True
+    ):
+        start = round(onset * SAMPLE_RATE)
+        longest = DECAY_SECONDS * 2.0 ** ((DECAY_PITCH - pitch) / DECAY_SEMITONES)
+        fall = -SILENT_DB / 20.0 * math.log(10.0)
+        end = min(onset + fall * longest, offset + fall * DAMPING_SECONDS)
+        begin, stop = max(start, first), min(math.ceil(end * SAMPLE_RATE), last)
+        if begin >= stop:
+            continue
+        place = np.arange(begin - start, stop - start)
+        age = place.astype(np.float32) / SAMPLE_RATE
+        released = np.maximum(age - (offset - onset), 0.0)
+        loudness = np.exp(-age / longest - released / DAMPING_SECONDS)
+        loudness *= np.minimum(age / ATTACK_SECONDS, 1.0) * LEVEL * velocity / 127.0
+        audio[begin - first : stop - first] += loudness * _harmonics(pitch)[place % PERIOD_SAMPLES]
+    return audio
+
+
+def excitation(songs: Sequence[Mapping[str, Notes]], first: int, count: int) -> torch.Tensor:
+    """Excitation (b s t) of some songs' notes, `count` samples from sample `first` on."""
+    audio = np.zeros((len(songs), len(STEMS), count), np.float32)
+    for song, rows in zip(songs, audio, strict=True):
+        for stem, row in zip(STEMS, rows, strict=True):
+            if stem != "drums":
+                row[:] = stem_excitation(song[stem], first, count)
+    return torch.from_numpy(audio)
+
+
+def excited_by(songs: Sequence[Mapping[str, Notes]]) -> Excite:
+    """What `Codec.pieces` asks for, made when it is asked."""
+    return lambda first, last: excitation(
+        songs, first * FRAME_SAMPLES, (last - first) * FRAME_SAMPLES
+    )
