@@ -22,7 +22,7 @@ from data.roll import from_roll, to_roll
 from data.score import DRUM_PROGRAM, Notes, Score
 from models import finishing
 from models.generative.touch import touched
-from models.latent.excitation import excited_by
+from models.latent.excitation import Excite, excited_by
 from models.postprocessing.leveling import band_peaks, gain_towards
 from utils import (
     FRAME_RATE,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 SEAM_SAMPLES = 110
 FADE_IN_SAMPLES, FADE_OUT_SAMPLES = 22, 110  # 1 ms, which leaves a stroke its attack, and 5 ms
 ONSET_THRESHOLD = 0.5
-DECIDED = 0.3  # flow time from which on a variation keeps its source's notes rather than writes own
+DECIDED = 0.3  # flow time from which on a variation is its source's rather than its own
 
 
 def edges(first: int, count: int, num_samples: int) -> torch.Tensor:
@@ -91,6 +91,7 @@ class Generation:
     loudness: torch.Tensor | None = None
     dynamics: torch.Tensor | None = None
     _gains: dict[int, torch.Tensor] = field(default_factory=dict, init=False, repr=False)
+    _scores: dict[int, Score] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.notes)
@@ -121,14 +122,21 @@ class Generation:
         """
         num_frames = -(-self.num_samples // FRAME_SAMPLES)
         sound = self.sound[songs, :, :num_frames]
-        excite = excited_by([self.score(i).notes for i in range(len(self))[songs]])
         done = 0
-        for piece in self.model.codec.pieces(sound, excite):
+        for piece in self.model.codec.pieces(sound, self._excite(songs)):
             audio = piece.cpu() * self.start.plays[songs, :, None]
             audio = audio * self._factors(songs, done, piece.shape[-1])
             audio = self._with_given(audio, songs, done)
             yield audio[..., : self.num_samples - done]
             done += piece.shape[-1]
+
+    def _excite(self, songs: slice) -> Excite | None:
+        """What the notes of some songs excite; None where the sound is a recording's more than its
+        own, which keeps its phases only without.
+        """
+        if self.start.tau[0] > DECIDED:
+            return None
+        return excited_by([self.score(i).notes for i in range(len(self))[songs]])
 
     @torch.no_grad()
     def gain(self, index: int) -> torch.Tensor | None:
@@ -141,8 +149,7 @@ class Generation:
         if index not in self._gains:
             mix, peaks = [], []
             sound = self.sound[index, None, :, : -(-self.num_samples // FRAME_SAMPLES)]
-            excite = excited_by([self.score(index).notes])
-            for piece in self.model.codec.pieces(sound, excite):
+            for piece in self.model.codec.pieces(sound, self._excite(slice(index, index + 1))):
                 stems = (piece[0].cpu() * self.start.plays[index, :, None]).numpy()
                 mix.append(stems.sum(0))
                 peaks.append(band_peaks(stems))
@@ -252,6 +259,11 @@ class Generation:
 
     def score(self, index: int) -> Score:
         """What one song plays, on the beats of its lead sheet."""
+        if index not in self._scores:
+            self._scores[index] = self._read(index)
+        return self._scores[index]
+
+    def _read(self, index: int) -> Score:
         sheet = self.lead_sheets[index]
         grid = {} if sheet is None else {"key": sheet.key_index}
         if sheet is not None and sheet.timed:

@@ -148,10 +148,10 @@ class Codec(nn.Module):
         self.decoder_gate = nn.Sequential(
             nn.LayerNorm(fine), nn.Linear(fine, self.spectrum.width // 2)
         )
-        zeroed = nn.utils.skip_init  # their values are set below
-        self.decoder_excited = zeroed(nn.Linear, self.spectrum.width // 2, fine, bias=False)
+        unset = nn.utils.skip_init  # values are set below
+        self.decoder_excited = unset(nn.Linear, self.spectrum.width // 2, fine, bias=False)
         self.decoder_filter = nn.Sequential(
-            nn.LayerNorm(fine), zeroed(nn.Linear, fine, self.spectrum.width // 2)
+            nn.LayerNorm(fine), unset(nn.Linear, fine, self.spectrum.width // 2)
         )
         nn.init.zeros_(self.decoder_gate[1].weight)
         nn.init.zeros_(self.decoder_gate[1].bias)
@@ -232,7 +232,7 @@ class Codec(nn.Module):
         beside = None
         if excite is not None:
             beside = lambda first, last: rearrange(
-                excite(first, last).to(latents), "b s t -> (b s) t"
+                excite(first, last).to(latents.device), "b s t -> (b s) t"
             )
         pieces = in_pieces(
             self._in_parts,

@@ -29,7 +29,7 @@ LEVEL = 0.1  # RMS at velocity 127
 ATTACK_SECONDS = 0.002
 DAMPING_SECONDS = 0.05
 DECAY_SECONDS, DECAY_PITCH, DECAY_SEMITONES = 1.1, 60, 24.0  # half as long 24 semitones higher
-SILENT_DB = -60.0
+FALL = 60.0 / 20.0 * math.log(10.0)  # time constants until a note is 60 dB down, and silent
 
 
 @cache
@@ -52,13 +52,14 @@ def stem_excitation(notes: Notes, first: int, count: int) -> np.ndarray:
     """
     audio = np.zeros(count, np.float32)
     last = first + count
+    ends = notes.offset + FALL * DAMPING_SECONDS  # nothing is heard from here on
+    notes = notes.where((notes.onset * SAMPLE_RATE < last + 1) & (ends * SAMPLE_RATE > first - 1))
     for onset, offset, pitch, velocity in zip(
         notes.onset, notes.offset, notes.pitch.tolist(), notes.velocity.tolist(), strict=True
     ):
         start = round(onset * SAMPLE_RATE)
         longest = DECAY_SECONDS * 2.0 ** ((DECAY_PITCH - pitch) / DECAY_SEMITONES)
-        fall = -SILENT_DB / 20.0 * math.log(10.0)
-        end = min(onset + fall * longest, offset + fall * DAMPING_SECONDS)
+        end = min(onset + FALL * longest, offset + FALL * DAMPING_SECONDS)
         begin, stop = max(start, first), min(math.ceil(end * SAMPLE_RATE), last)
         if begin >= stop:
             continue

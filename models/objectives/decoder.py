@@ -92,9 +92,10 @@ class DecoderObjective(Objective):
             notes = [from_roll(roll) for roll in batch.roll.cpu().numpy()]
             excited = excitation(notes, 0, batch.audio.shape[-1]).to(audio)
             excited = rearrange(excited, "b s t -> (b s) t") * voiced[:, None]
+            own_phases = performed | excited.any(-1)
         output = codec.synthesise(latents, excited)[present, EDGE_SAMPLES:-EDGE_SAMPLES]
         target = audio[present, EDGE_SAMPLES:-EDGE_SAMPLES]
-        copied = (~voiced)[present]
+        copied = (~own_phases)[present]
         parts = self.spectral(output, target, phased=copied) | {
             "detail": detail_error(output, target),
             "movement": self.movement(output, target),
@@ -168,7 +169,7 @@ class MovementLoss(nn.Module):
 
     def _statistics(self, audio: torch.Tensor) -> list[torch.Tensor]:
         spectrum = torch.stft(
-            audio,
+            audio.float(),
             MOVING_WINDOW,
             MOVING_WINDOW // 4,
             window=self.window,
@@ -182,9 +183,12 @@ class MovementLoss(nn.Module):
         return [bands.mean(-1), deviation(bands), steps, deviation(self.cosines @ bands)]
 
     def forward(self, output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Sum of the mean differences of the four, of audio (b, t)."""
-        pairs = zip(self._statistics(output), self._statistics(target), strict=True)
-        return sum((ours - real).abs().mean() for ours, real in pairs)
+        """Sum of the mean differences of the four, of audio (b, t), in single precision: small
+        differences need it.
+        """
+        with torch.autocast(output.device.type, enabled=False):
+            pairs = zip(self._statistics(output), self._statistics(target), strict=True)
+            return sum((ours - real).abs().mean() for ours, real in pairs)
 
 
 def detail_error(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

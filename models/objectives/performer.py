@@ -5,11 +5,13 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from data.roll import from_roll
 from models.encoders.conditions import Conditions
 from models.generative.edits import PERFORMING, draw_known
 from models.generative.flow import interpolate, sample_tau, velocity
+from models.latent.excitation import excitation
 from models.objectives import CachedObjective, Losses, Media, mean_error
-from utils import STEMS
+from utils import FRAME_SAMPLES, STEMS
 
 SCORELESS = 0.08  # share of stems whose notes are hidden, so that sound without MIDI can be learned
 DROPOUT = {"program": 0.15, "dynamics": 0.3, "brightness": 0.4, "loudness": 0.4}
@@ -66,8 +68,10 @@ class PerformerObjective(CachedObjective):
         model, sound = self.model, self.model.batch_sound(batch)[:1]
         media = Media()
         made = model.perform_like(batch, generator)
-        for kind, latents in (("performed", made), ("real", sound)):
-            audio = model.codec.decode(latents).cpu()
+        roll = model.score_codec.decode(model.batch_notes(batch)[:1])[0].float().cpu().numpy()
+        struck = excitation([from_roll(roll)], 0, made.shape[2] * FRAME_SAMPLES)
+        for kind, latents, excited in (("performed", made, struck), ("real", sound, None)):
+            audio = model.codec.decode(latents, excited).cpu()
             for i, stem in enumerate(STEMS):
                 media.audio[f"{stem}/{kind}"] = audio[0, i]
                 media.images[f"{stem}/mel_{kind}"] = mel_picture(audio[:, i])

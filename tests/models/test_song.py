@@ -36,6 +36,48 @@ def song(model) -> Generation:
     return Generation(model, notes, NUM_SAMPLES, plans, start, programs, [5, 6], play)
 
 
+@pytest.fixture
+def struck(song) -> Generation:
+    """The same songs with one long piano note each, another one in either, on a decoder that
+    hears it.
+    """
+    torch.nn.init.normal_(song.model.codec.decoder_excited.weight, std=0.05)
+    torch.nn.init.zeros_(song.model.codec.decoder_filter[1].bias)
+    rolls = []
+    for pitch in (50, 70):
+        long = Notes.of([0.2], [1.8], [pitch], [100])
+        notes = {stem: long if stem == "piano" else Notes.empty() for stem in STEMS}
+        rolls.append(torch.from_numpy(to_roll(Score(notes, 2.0), NUM_FRAMES)))
+    frames = torch.ones(2, 4, NUM_FRAMES, dtype=torch.bool)
+    return replace(song, start=replace(song.start, rolls=torch.stack(rolls), note_frames=frames))
+
+
+def test_every_song_is_excited_by_its_own_notes(struck):
+    inside = slice(FADE_IN_SAMPLES, NUM_SAMPLES - FADE_OUT_SAMPLES)
+    with torch.no_grad():
+        plain = struck.model.codec.decode(struck.sound[:, :, :41])[..., :NUM_SAMPLES]
+        notes = excitation([score.notes for score in struck.scores], 0, 41 * FRAME_SAMPLES)
+        whole = struck.model.codec.decode(struck.sound[:, :, :41], notes)[..., :NUM_SAMPLES]
+    assert (struck.audio - whole)[0][:, inside].abs().max() < 1e-5
+    added = (struck.audio - plain)[..., inside]
+    assert added[:, 3].abs().max() > 0.01 and added[0, :3].abs().max() < 1e-5
+    assert not torch.allclose(added[0, 3], added[1, 3], atol=1e-3)
+    assert torch.equal(struck.stems(1), struck.audio[1])
+    asked = replace(struck, loudness=torch.tensor([torch.nan, -30.0]))
+    assert loudness(asked.mix[1].numpy(), SAMPLE_RATE) == pytest.approx(-30.0, abs=0.1)
+
+
+def test_a_recording_hardly_varied_keeps_its_phases(struck):
+    inside = slice(FADE_IN_SAMPLES, NUM_SAMPLES - FADE_OUT_SAMPLES)
+    plain = struck.model.codec.decode(struck.sound[:, :, :41])[..., :NUM_SAMPLES].detach()
+    distance = lambda tau: (
+        (replace(struck, start=replace(struck.start, tau=tau)).audio - plain)[0, 3, inside]
+        .abs()
+        .max()
+    )
+    assert distance((0.9, 0.9)) < 1e-5 < 0.01 < distance((0.0, 0.9))
+
+
 def test_it_sounds_as_its_latents_decode(song):
     with torch.no_grad():
         struck = excitation([score.notes for score in song.scores], 0, 41 * FRAME_SAMPLES)
