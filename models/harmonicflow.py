@@ -21,6 +21,7 @@ from torch import nn
 from data.batch import Batch
 from data.brief import Brief
 from data.lead_sheet import LeadSheet, sheet_features
+from data.loudness import loudness as loudness_of
 from models.encoders.conditions import Conditions
 from models.encoders.text import TextEncoder
 from models.encoders.visual import VisualEncoder
@@ -288,7 +289,8 @@ class HarmonicFlow(nn.Module):
             keep: music that is given (`models.generative.edits.Keep`); its score is the plan where
                 no lead_sheet is given.
             variation: how far to depart from `keep`, a whole song, 0 (it) to 1 (anew): nothing is
-                held fixed, the flow starts from it.
+                held fixed, the flow starts from it. The mix stays as loud unless `loudness` says
+                otherwise.
             temperature: of the planner, 0 takes the likeliest sheet.
             adapters: files of genre adapters, one or several; {file: share} says how much of each
                 (a number of all songs or of each, None by its genre), in sum at most 1. Without
@@ -373,7 +375,7 @@ class HarmonicFlow(nn.Module):
             seeds=seeds,
             play=lambda score: perform(self.performer, said, start, score, seeds, sampling),
             settings=settings,
-            loudness=asked.loudness,
+            loudness=_loudness(asked, keep, start, b),
             dynamics=(said if keep is None else asked).dynamics,
             adapters=choice.described(shares),
         )
@@ -436,6 +438,22 @@ def _spoken(arguments: dict[str, Any]) -> dict[str, Any]:
             value = list(value)
         plain[name] = value
     return plain
+
+
+def _loudness(
+    asked: Conditions, keep: Keep | None, start: Start, batch_size: int
+) -> torch.Tensor | None:
+    """LUFS (b,) of the mixes: as asked, else those of recordings that are varied as a whole; nan,
+    or None for all, where open.
+    """
+    if keep is None or keep.audio is None or not start.tau[0] or not keep.known[..., 0].all():
+        return asked.loudness
+    mixes = keep.audio.sum(1).numpy(force=True)
+    lufs = torch.tensor([loudness_of(mix, SAMPLE_RATE) for mix in mixes], dtype=torch.float32)
+    lufs = lufs.masked_fill(lufs.isinf(), torch.nan).expand(batch_size)
+    if asked.loudness is None:
+        return lufs
+    return torch.where(asked.loudness.cpu().isnan(), lufs, asked.loudness.cpu())
 
 
 def _num_samples(duration: float, keep: Keep | None) -> int:

@@ -189,6 +189,15 @@ def test_variation_departs_with_its_strength(made):
     assert difference(made(keep=whole), near) < difference(made(keep=whole), far)
 
 
+def test_a_varied_recording_stays_as_loud_unless_another_loudness_is_asked(made):
+    keep = Keep.outside(0.3 * noise(), 0.0, SECONDS)
+    whole = Keep(torch.ones_like(keep.known), keep.num_samples, keep.audio)
+    lufs = lambda audio: loudness(audio.numpy(), SAMPLE_RATE)
+    varied, quiet = (made(keep=whole, variation=0.6, **s) for s in ({}, {"loudness": -40.0}))
+    assert lufs(varied.mix[0]) == pytest.approx(lufs(0.3 * noise().sum(0)), abs=0.1)
+    assert lufs(quiet.mix[0]) == pytest.approx(-40.0, abs=0.1)
+
+
 def test_stems_that_rest_are_silent_and_only_those(made):
     song = made(plays={"drums": False, "bass": True})
     level = song.audio[0].square().mean(-1)
