@@ -45,7 +45,8 @@ class Batch:
 
     audio (b s t) float32; roll (b s l p) float32, `data.roll`; sheet (b l k) float32,
     `data.lead_sheet`; plan (b n) long, the sheet's tokens, `data.plan_tokens`;
-    sound (b s l d) and notes (b s l d) latents from the cache; present, score_known (b s) bool;
+    sound (b s l d) and notes (b s l d) latents from the cache, performed (b s l d) those that the
+    performer makes of the notes; present, score_known (b s) bool;
     labels: name -> tensor, `data.labels`; text: a caption of each as string, captions: several of
     each; text_tokens (b n e) with
     text_mask (b n) bool; mel (b f m) power of a reference; song and start name the segments;
@@ -63,6 +64,7 @@ class Batch:
     plan: torch.Tensor | None = None
     sound: torch.Tensor | None = None
     notes: torch.Tensor | None = None
+    performed: torch.Tensor | None = None
     labels: dict[str, torch.Tensor] = field(default_factory=dict)
     text: list[str] | None = None
     captions: list[list[str]] | None = None

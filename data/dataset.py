@@ -51,6 +51,7 @@ class Segment:
     captions: list[str] | None = None
     sound: torch.Tensor | None = None
     notes: torch.Tensor | None = None
+    performed: torch.Tensor | None = None
     mel: torch.Tensor | None = None
     text_tokens: torch.Tensor | None = None
     text_mask: torch.Tensor | None = None

@@ -5,7 +5,8 @@ it is and what it belongs to (codec weights, data, seed, length). A cut build go
 stopped, a cache of other codecs or data is refused. Each row is one augmentation of one segment:
 latents of its sound and of its notes, its plan, lead sheet and labels, several captions as tokens
 of the sentence encoder, one of which is read each time, and, as audio reference, the mel
-spectrogram of three of its seconds. A stage keeps what it reads, no more.
+spectrogram of three of its seconds; for the decoder the recording itself, its notes and what the
+performer makes of them. A stage keeps what it reads, no more.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from data.balance import balanced_order, row_weights
 from data.batch import Batch
 from data.dataset import CAPTIONS, Segment, SegmentDataset
 from data.labels import LABEL_SPECS
+from data.roll import ROLL_ROWS
 from utils import (
     FRAME_SAMPLES,
     NUM_STEMS,
@@ -102,6 +104,7 @@ class LatentCache(torch.utils.data.Dataset):
         fields: Collection[str],
         *,
         balanced: bool = False,
+        at_most: int | None = None,
     ) -> LatentCache:
         """Encodes the first segments of a data set (one epoch unless settings say more) and opens
         the cache.
@@ -110,16 +113,19 @@ class LatentCache(torch.utils.data.Dataset):
 
         Args:
             fields: what a row holds, of "sound", "notes", "plan", "sheet", "labels", "captions",
-                "mel".
+                "mel", "audio", "roll", "performed".
             balanced: whether rare music is read more often in training; needs "labels".
+            at_most: rows, where the settings do not say how many.
 
         Raises:
             UserError: the folder holds latents of other codecs or data, or the disk is too full.
         """
-        count = settings.cache_segments or len(dataset)
+        count = settings.cache_segments or min(len(dataset), at_most or len(dataset))
         if not dataset.augment:
             count = min(count, len(dataset))
-        folder = settings.cache_dir / ("performances" if "sound" in fields else "scores")
+        kinds = {"performed": "takes", "sound": "performances"}
+        kind = next((kind for field, kind in kinds.items() if field in fields), "scores")
+        folder = settings.cache_dir / kind
         if settings.main_process:
             _Builder(model, dataset, folder, count, settings, frozenset(fields)).fill()
         how = {"seed": settings.seed, "augment": dataset.augment}
@@ -142,7 +148,7 @@ class _Builder:
         self.count, self.settings, self.fields = count, settings, fields
         self.layout = self._layout()
         self.identity = {
-            "codecs": fingerprint(model),
+            "codecs": fingerprint(model, performer="performed" in fields),
             "source": [type(dataset.source).__module__, dataset.source.num_songs, len(dataset)],
             "seed": dataset.seed,
             "augment": dataset.augment,
@@ -235,6 +241,9 @@ class _Builder:
             "plan": {"plan": ((PLAN_TOKENS,), np.int64)},
             "sheet": {"sheet": ((frames, NUM_SHEET_COLUMNS), np.float16)},
             "mel": {"mel": ((NUM_MELS, MEL_COLUMNS), np.float32)},
+            "audio": {"audio": ((NUM_STEMS, frames * FRAME_SAMPLES), np.float16)},
+            "roll": {"roll": ((NUM_STEMS, frames, ROLL_ROWS), np.float16)},
+            "performed": {"performed": ((NUM_STEMS, frames, widths.sound), np.float16)},
             "captions": {
                 "text_tokens": ((CAPTIONS, TEXT_TOKENS, text_width), np.float16),
                 "text_mask": ((CAPTIONS, TEXT_TOKENS), np.bool_),
@@ -270,6 +279,9 @@ class _Builder:
             "plan": lambda: {"plan": batch.plan},
             "sheet": lambda: {"sheet": batch.sheet},
             "mel": lambda: {"mel": self._references(batch, first)},
+            "audio": lambda: {"audio": batch.audio},
+            "roll": lambda: {"roll": batch.roll},
+            "performed": lambda: {"performed": self._performed(batch, first)},
             "captions": lambda: self._captions(batch),
             "labels": lambda: {f"label_{name}": batch.labels[name] for name in LABEL_SPECS},
         }
@@ -292,6 +304,14 @@ class _Builder:
         split = lambda x: x.unflatten(0, (len(batch), CAPTIONS))
         return {"text_tokens": split(tokens), "text_mask": split(mask)}
 
+    def _performed(self, batch: Batch, first: int) -> torch.Tensor:
+        """What the performer makes of the notes of a batch; a row's number draws its noise."""
+        seeds = [
+            int(counter_rng(self.dataset.seed, 9, first + i).integers(2**31))
+            for i in range(len(batch))
+        ]
+        return self.model.batch_performed(batch, seeds)
+
     def _references(self, batch: Batch, first: int) -> torch.Tensor:
         """Mel spectrogram (b f m) of a random three seconds of each mix."""
         length = min(REFERENCE_FRAMES, self.dataset.num_frames) * FRAME_SAMPLES
@@ -309,10 +329,13 @@ class _Builder:
             partial.write_text(json.dumps({"identity": self.identity, "filled": filled}))
 
 
-def fingerprint(model: HarmonicFlow) -> str:
-    """SHA-256 of both codecs' weights but the audio decoder's, on which no latent depends."""
+def fingerprint(model: HarmonicFlow, *, performer: bool = False) -> str:
+    """SHA-256 of both codecs' weights but the audio decoder's, on which no latent depends, and of
+    the performer's where latents are its own.
+    """
     digest = hashlib.sha256()
-    for part in (model.codec, model.score_codec):
+    parts = (model.codec, model.score_codec, *([model.performer] if performer else []))
+    for part in parts:
         for name, tensor in sorted(part.state_dict().items()):
             if part is model.codec and name.startswith("decoder_"):
                 continue

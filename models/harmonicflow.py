@@ -41,7 +41,7 @@ from models.generative.requests import (
     songs_of,
     spoken_facts,
 )
-from models.generative.sampling import Sampling, compose, perform
+from models.generative.sampling import SOUND_STEPS, Sampling, compose, perform
 from models.generative.second_try import tried_again
 from models.generative.starts import Start
 from models.latent.codec import Codec
@@ -210,6 +210,19 @@ class HarmonicFlow(nn.Module):
         with eval_mode(self):
             return self.score_codec.encode(batch.roll)
 
+    def batch_performed(self, batch: Batch, seeds: Sequence[int]) -> torch.Tensor:
+        """Sound latents (b s l d) that the performer makes of the notes of a batch as songs are
+        performed: from the cache, else made here from noise of these seeds.
+        """
+        if batch.performed is not None:
+            return batch.performed
+        notes = self.batch_notes(batch)
+        start = Start.of(self, len(notes), notes.shape[2] * FRAME_SAMPLES)
+        said = Conditions.from_batch(batch, None)
+        sampling = Sampling(SOUND_STEPS, SOUND_STEPS, "euler", 1.0)
+        with eval_mode(self):
+            return perform(self.performer, said, start, notes, seeds, sampling)
+
     # music
 
     def generate(
@@ -225,7 +238,7 @@ class HarmonicFlow(nn.Module):
         seed: int | Sequence[int] = 0,
         steps: int = 16,
         guidance: float | Mapping[str, float] = 2.2,
-        sound_steps: int = 8,
+        sound_steps: int = SOUND_STEPS,
         sound_guidance: float = 1.5,
         sampler: str = "ancestral",
         bpm: float | None = None,

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from data.batch import Example
+from data.brief import FAMILIES
 from data.harmony import key_of
 from data.in_three import in_three
 from data.midi import MidiSong, read_midi
@@ -37,6 +38,8 @@ CUT_TO_THREE = 0.05
 ACTIVE_ONSETS = 4
 WEIGHT_PER_STEM = 3.0
 CACHED_SONGS = 2_048
+COUNTED_SONGS = 400  # for `program_odds`
+ODDS_RANGE = (-4.0, 2.0)
 
 
 class MidiSource:
@@ -111,6 +114,29 @@ class MidiSource:
         score = score if need_score else None
         return Example(path.stem, start, present, audio, score, known, tags)
 
+    def program_odds(self) -> dict[str, np.ndarray]:
+        """How much likelier songs play a program than varied segments do, natural logarithm: stem
+        -> (8,) programs of its family, counted in up to `COUNTED_SONGS` songs; zeros where nothing
+        varies.
+        """
+        step = -(-self.num_songs // COUNTED_SONGS)
+        songs = [played for path in self.paths[::step] if (played := _programs(path)) is not None]
+        odds = {}
+        for stem, first in FAMILIES.items():
+            own = (
+                np.bincount(
+                    [p[stem] - first for p in songs if p[stem] in range(first, first + 8)],
+                    minlength=8,
+                )
+                + 0.5
+            )
+            own = own / own.sum()
+            drawn = np.isin(first + np.arange(8), PROGRAM_CHOICES[stem])
+            share = CHANGE_PROGRAM * self.augment
+            varied = (1.0 - share) * own + share * drawn / drawn.sum()
+            odds[stem] = np.log(own / varied).clip(*ODDS_RANGE)
+        return odds
+
     def _draw_changes(self, song: MidiSong, rng: np.random.Generator) -> dict:
         """One draw of everything that varies, as arguments of `render_song`."""
         fonts = {stem: self.soundfonts[rng.integers(len(self.soundfonts))] for stem in STEMS}
@@ -136,6 +162,14 @@ def cached_song(path: str) -> MidiSong:
     """
     song = in_tune(read_midi(path))
     return song if song.key is not None else replace(song, key=key_of(song.score))
+
+
+def _programs(path: Path) -> dict[str, int | None] | None:
+    """What the stems of a song play; None for a file that cannot be read."""
+    try:
+        return cached_song(str(path)).score.programs
+    except UserError:
+        return None
 
 
 @lru_cache(maxsize=4_096)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import nn
 
+from data.brief import FAMILIES
 from data.lead_sheet import LeadSheet
 from data.plan_given import Given
 from data.plan_tokens import (
@@ -38,6 +39,7 @@ from models.generative.tilts import acting, tilts
 from utils import NUM_STEMS, UserError, eval_mode
 
 SAID_STD = 0.3
+PROGRAMS = (Kind.BASS_PROGRAM, Kind.GUITAR_PROGRAM, Kind.PIANO_PROGRAM)  # as in `FAMILIES`
 NUM_PLACES = MAX_METER + NUM_STEMS + 1
 
 
@@ -84,7 +86,9 @@ class Planner(nn.Module):
     """Conditions -> briefs and lead sheets.
 
     A reference recording is read only by a planner that has seen some in training (`hears`), and
-    a fact of which training showed no value is left unknown (`mute`).
+    a fact of which training showed no value is left unknown (`mute`). Where training varied the
+    instruments, so that rare timbres are learned, `odds` leads back to what songs play: what is
+    added to the logits of the programs of bass, guitar and piano (3, 8).
     """
 
     def __init__(self, config: PlannerConfig | None = None) -> None:
@@ -106,6 +110,7 @@ class Planner(nn.Module):
         self.head = nn.Linear(config.width, NUM_TOKENS)
         self.register_buffer("hears", torch.zeros((), dtype=torch.bool))
         self.register_buffer("shown", torch.zeros(NUM_FACTS, dtype=torch.bool))
+        self.register_buffer("odds", torch.zeros(len(FAMILIES), 8))
 
     def forward(
         self, tokens: torch.Tensor, conditions: Conditions, said: torch.Tensor | None = None
@@ -184,11 +189,23 @@ class Planner(nn.Module):
         drafts = [
             Draft(part, generator, self.config.max_bars, lean=lean, mute=self.mute)
             for part, generator, lean in zip(
-                fixed, generators, _leans(moods, curve, emotion_strength), strict=True
+                fixed, generators, self._leans(moods, curve, emotion_strength), strict=True
             )
         ]
         self._write(drafts, conditions, guidance, negative, Choice(temperature))
         return [Plan(*draft.result(), mood) for draft, mood in zip(drafts, moods, strict=True)]
+
+    def _leans(
+        self,
+        moods: Sequence[EmotionOffsets | None],
+        curve: EmotionCurve | None,
+        strength: float,
+    ) -> list[Lean]:
+        """What leans on each song's draws."""
+        usual = dict(zip(PROGRAMS, self.odds.double().cpu().numpy(), strict=True))
+        return [
+            Lean(usual | ({} if mood is None else tilts(mood)), curve, strength) for mood in moods
+        ]
 
     def _write(
         self,
@@ -277,10 +294,3 @@ def _offsets(
     """What a song's asked emotion adds to the facts that are not fixed."""
     mood = mood_of(said_labels(conditions, index))
     return None if mood is None else acting(offsets(*mood, strength), given.bins.facts)
-
-
-def _leans(
-    moods: Sequence[EmotionOffsets | None], curve: EmotionCurve | None, strength: float
-) -> list[Lean]:
-    """What leans on each song's draws."""
-    return [Lean({} if mood is None else tilts(mood), curve, strength) for mood in moods]

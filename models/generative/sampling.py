@@ -19,6 +19,7 @@ from models.generative.starts import MACRO_FRAMES, Start
 from utils import NUM_STEMS, SEGMENT_FRAMES, UserError, did_you_mean, torch_rng
 
 OVERLAP_FRAMES = 64
+SOUND_STEPS = 8  # by default
 MAX_STEPS = 1_000
 MAX_GUIDANCE = 100.0
 STRESSED = 0.4  # of a walk through the score's flow, from noise on, is guided by more than 1

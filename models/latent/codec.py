@@ -8,8 +8,8 @@ domain a spectrum Z stands for Z / sqrt|Z|: quiet partials weigh as much as they
 is zero. What the decoder draws is multiplied by a gate per bin, since a sum cannot be silent
 between the partials and a factor can. Where the notes of a stem are known, the decoder also filters
 what they excite (`models.latent.excitation`): a copy of a recording follows its phases, a
-performance has its partials where its notes are. The codec does not know which stem it hears, only
-the scale of each stem's latents.
+performance has its partials where its notes are. The encoder does not know which stem it hears; the
+decoder does.
 """
 
 from __future__ import annotations
@@ -141,6 +141,7 @@ class Codec(nn.Module):
             nn.LayerNorm(coarse), nn.Linear(coarse, 2 * config.latent_dim)
         )
         self.decoder_in = nn.Linear(config.latent_dim, coarse)
+        self.decoder_stem = nn.Parameter(torch.zeros(NUM_STEMS, coarse))
         self.decoder_coarse = convnext_stack(coarse, config.decoder_depth[1], kernel=KERNEL)
         self.decoder_unfold = nn.Linear(coarse, fold * fine)
         self.decoder_fine = convnext_stack(fine, config.decoder_depth[0], kernel=KERNEL)
@@ -172,12 +173,14 @@ class Codec(nn.Module):
     def synthesise(
         self, latents: torch.Tensor, excitation: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Audio (b, l x 1,024) of codec-scale latents (b l d), in one piece.
+        """Audio (b, l x 1,024) of codec-scale latents (b l d), in one piece; item i is of stem
+        i mod 4.
 
         Args:
             excitation: (b, l x 1,024) of the notes that are played; None where nobody knows them.
         """
-        x = self.decoder_coarse(self.decoder_in(latents))
+        stems = self.decoder_stem[torch.arange(len(latents)) % NUM_STEMS]
+        x = self.decoder_coarse(self.decoder_in(latents) + stems[:, None])
         x = rearrange(self.decoder_unfold(x), "b l (r w) -> b (l r) w", r=self.config.fold)
         twice = lambda factor: torch.cat([factor, factor], dim=-1)
         filtered = 0.0

@@ -2,7 +2,9 @@
 
 A regression draws the mean of all that a latent leaves open, which sounds like haze; a critic hears
 haze. Small strided convolutions over magnitude spectra at several window lengths, after the
-multi-scale STFT discriminators of EnCodec (Défossez et al. 2022), sized for a CPU.
+multi-scale STFT discriminators of EnCodec (Défossez et al. 2022), sized for a CPU. It knows which
+stem it should hear (projection: Miyato and Koyama 2018), and learns that a real recording of
+another stem is wrong as well (Reed et al. 2016): a piano that could be a real guitar does not pass.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
+
+from utils import NUM_STEMS
 
 WINDOWS = (2_048, 512)
 LAYERS = ((9, 2), (9, 4), (9, 4), (5, 2))  # kernel and stride along frequency
@@ -30,9 +34,14 @@ class SpectralCritic(nn.Module):
             for a, b, (k, stride) in zip(sizes[:-1], sizes[1:], LAYERS, strict=True)
         )
         self.out = weight_norm(nn.Conv2d(sizes[-1], 1, 3, padding=1))
+        self.fits = weight_norm(nn.Conv2d(sizes[-1], NUM_STEMS, 3, padding=1))
 
-    def forward(self, audio: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Verdicts (b 1 f' m), high for recordings, and what each layer heard."""
+    def forward(
+        self, audio: torch.Tensor, stems: torch.Tensor
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Verdicts (b 1 f' m), high for recordings of the stems (b,) said, and what each layer
+        heard.
+        """
         spectrum = torch.stft(
             audio, self.n_fft, self.n_fft // 4, window=self.window, return_complex=True
         )
@@ -42,7 +51,12 @@ class SpectralCritic(nn.Module):
         for layer in self.layers:
             x = F.leaky_relu(layer(x), 0.1)
             heard.append(x)
-        return self.out(x), heard
+        return self.verdict(x, stems), heard
+
+    def verdict(self, heard: torch.Tensor, stems: torch.Tensor) -> torch.Tensor:
+        """Verdicts (b 1 f' m) on what the last layer heard, as recordings of stems (b,)."""
+        places = stems[:, None, None, None].expand(-1, 1, *heard.shape[2:])
+        return self.out(heard) + self.fits(heard).gather(1, places)
 
 
 class Critic(nn.ModuleList):
@@ -51,14 +65,24 @@ class Critic(nn.ModuleList):
     def __init__(self) -> None:
         super().__init__(SpectralCritic(n_fft) for n_fft in WINDOWS)
 
-    def forward(self, audio: torch.Tensor) -> list[tuple[torch.Tensor, list[torch.Tensor]]]:
+    def forward(
+        self, audio: torch.Tensor, stems: torch.Tensor
+    ) -> list[tuple[torch.Tensor, list[torch.Tensor]]]:
         """Verdict and hearing of each."""
-        return [critic(audio) for critic in self]
+        return [critic(audio, stems) for critic in self]
 
 
-def mistaken(real: torch.Tensor, copy: torch.Tensor) -> torch.Tensor:
-    """Hinge loss of a critic whose verdict on recordings is `real` and on copies `copy`."""
-    return F.relu(1.0 - real).mean() + F.relu(1.0 + copy).mean()
+def mistaken(
+    real: torch.Tensor, copy: torch.Tensor, other: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Hinge loss of a critic whose verdict on recordings is `real`, on copies `copy` and, where
+    given, on recordings of other stems than it should hear `other`, which count half as much as
+    copies; what is right weighs as much as all that is wrong.
+    """
+    passed, failed = F.relu(1.0 - real).mean(), F.relu(1.0 + copy).mean()
+    if other is None:
+        return passed + failed
+    return 1.5 * passed + failed + 0.5 * F.relu(1.0 + other).mean()
 
 
 def unlike(heard: list[torch.Tensor], wanted: list[torch.Tensor]) -> torch.Tensor:

@@ -27,8 +27,8 @@ PERIOD_SAMPLES = 65_536  # after which the sound of a pitch repeats; partials ar
 HIGHEST_HZ = 10_000.0
 LEVEL = 0.1  # RMS at velocity 127
 ATTACK_SECONDS = 0.002
-DAMPING_SECONDS = 0.05
-DECAY_SECONDS, DECAY_PITCH, DECAY_SEMITONES = 1.1, 60, 24.0  # half as long 24 semitones higher
+DAMPING_SECONDS = 0.08
+DECAY_SECONDS, DECAY_PITCH, DECAY_SEMITONES = 1.5, 60, 24.0  # half as long 24 semitones higher
 FALL = 60.0 / 20.0 * math.log(10.0)  # time constants until a note is 60 dB down, and silent
 
 

@@ -95,15 +95,18 @@ class CachedObjective(Objective):
     """A stage that learns from segments encoded once and kept on disk: the fields that it names.
 
     Stages that name the same fields share a cache. `balanced`: rare music is read more often.
+    `at_most`: segments that are enough where the settings do not say how many.
     """
 
     balanced = False
+    at_most: int | None = None
 
     @classmethod
     def prepare_data(cls, model: HarmonicFlow, dataset: Any, settings: Any) -> Any:
         from data.latent_cache import LatentCache
 
-        return LatentCache.build(model, dataset, settings, cls.fields, balanced=cls.balanced)
+        how = {"balanced": cls.balanced, "at_most": cls.at_most}
+        return LatentCache.build(model, dataset, settings, cls.fields, **how)
 
 
 def mean_error(error: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:

@@ -22,15 +22,12 @@ from torch import nn
 from torch.func import functional_call
 
 from data.roll import from_roll
-from models.encoders.conditions import Conditions
-from models.generative.sampling import Sampling, perform
-from models.generative.starts import Start
 from models.latent.codec import Codec
 from models.latent.critic import Critic, mistaken, unlike
 from models.latent.excitation import excitation
-from models.objectives import Losses, Media, Objective
+from models.objectives import CachedObjective, Losses, Media
 from models.objectives.codec import CodecObjective, SpectralLoss, relative_error
-from utils import FRAME_SAMPLES, SAMPLE_RATE, mel_filterbank
+from utils import FRAME_SAMPLES, NUM_STEMS, SAMPLE_RATE, STEMS, mel_filterbank
 
 if TYPE_CHECKING:
     from data.batch import Batch
@@ -38,27 +35,31 @@ if TYPE_CHECKING:
 DETAIL_WINDOWS = (4_096, 2_048, 512)
 FLOOR = 1e-3
 MOVING_WINDOW, MOVING_BANDS, MOVING_CEPSTRA = 2_048, 64, 24
+QUIETEST = 1e-4  # of the loudest bin of a recording: 80 dB below it nobody hears a movement
 JUDGED_RMS = 0.1
-SOUND_STEPS = 8
+HEARD = {"guitar": 3.0, "piano": 3.0}  # how much likelier a critic hears them than the others
 VOICED, PERFORMED = 0.7, 0.5  # shares of the stems whose notes are known
 CRITICAL = {"deceive", "unlike", "critic"}  # a critic moves: checkpoints do not compare by it
 EDGE_SAMPLES = 768  # the outermost frames of a crop lack their neighbours
 
 
-class DecoderObjective(Objective):
-    """Trains the decoder of `model.codec`; the critic belongs to the objective and is not kept."""
+class DecoderObjective(CachedObjective):
+    """Trains the decoder of `model.codec` on short stretches of whole segments, which are performed
+    once and kept; the critic belongs to the objective and is not kept.
+    """
 
-    fields = frozenset({"audio", "roll", "labels"})
+    fields = frozenset({"audio", "roll", "labels", "performed"})
     lr_scale = 12.0
-    num_frames = 32
-    judged = 6  # clips of a batch that the critic hears, drawn; hearing costs more than decoding
+    at_most = 500
+    crop_frames = 48
+    judged = 5  # clips of a batch that the critic hears, drawn; hearing costs more than decoding
     weights = {
         "complex": 3.0,
         "mel": 1.0,
         "wave": 3.0,
         "detail": 0.5,
-        "movement": 0.4,
-        "deceive": 0.2,
+        "movement": 0.8,
+        "deceive": 0.3,
         "unlike": 0.6,
         "critic": 1.0,
     }
@@ -78,20 +79,26 @@ class DecoderObjective(Objective):
 
     def forward(self, batch, generator: torch.Generator) -> Losses:
         codec: Codec = self.model.codec
+        performed, voiced = self._played(batch, generator)
+        made = self._performances(batch, generator) if performed.any() else None
+        first, length = self._stretches(batch, generator)
+        crop = lambda x, rate: rearrange(
+            torch.stack(
+                [row[:, i * rate : (i + length) * rate] for row, i in zip(x, first, strict=True)]
+            ),
+            "b s ... -> (b s) ...",
+        )
         present = rearrange(batch.present, "b s -> (b s)")
-        audio = rearrange(batch.audio, "b s t -> (b s) t")
+        audio = crop(batch.audio, FRAME_SAMPLES)
         with torch.no_grad():
             posterior = codec.posterior(audio)
             drawn = torch.rand((len(audio), 1, 1), generator=generator) < 0.5
             sample = posterior.sample(generator)
             latents = torch.where(drawn.to(sample.device), sample, posterior.mean)
-            performed, voiced = self._played(batch, generator)
-            if performed.any():
-                made = self._performed(batch, generator)
-                latents = torch.where(performed[:, None, None], made, latents)
-            notes = [from_roll(roll) for roll in batch.roll.cpu().numpy()]
-            excited = excitation(notes, 0, batch.audio.shape[-1]).to(audio)
-            excited = rearrange(excited, "b s t -> (b s) t") * voiced[:, None]
+            if made is not None:
+                restored = crop(codec.norm.restore(made), 1)
+                latents = torch.where(performed[:, None, None], restored, latents)
+            excited = self._excited(batch, first, length).to(audio) * voiced[:, None]
             own_phases = performed | excited.any(-1)
         output = codec.synthesise(latents, excited)[present, EDGE_SAMPLES:-EDGE_SAMPLES]
         target = audio[present, EDGE_SAMPLES:-EDGE_SAMPLES]
@@ -102,11 +109,35 @@ class DecoderObjective(Objective):
         }
         own, theirs = output[copied], target[copied]
         parts["wave"] = relative_error(own, theirs) if len(own) else own.sum()
-        heard = torch.randperm(len(output), generator=generator)[: self.judged].to(output.device)
-        parts |= self._judged(output[heard], target[heard])
+        stems = (torch.arange(len(audio), device=audio.device) % NUM_STEMS)[present]
+        heard = self._heard(stems.cpu(), generator).to(output.device)
+        parts |= self._judged(output[heard], target[heard], stems[heard], generator)
         counted = [name for name in parts if self.training or name not in CRITICAL]
         total = sum(self.weights[name] * parts[name] for name in counted)
         return Losses(total, {name: value.detach() for name, value in parts.items()})
+
+    def _heard(self, stems: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Which of the clips of stems (n,) the critic hears; chords more often than lines."""
+        chances = torch.tensor([HEARD.get(stem, 1.0) for stem in STEMS])[stems]
+        return torch.multinomial(chances, min(self.judged, len(stems)), generator=generator)
+
+    def _stretches(self, batch: Batch, generator: torch.Generator) -> tuple[list[int], int]:
+        """First latent frame of the stretch of each song, and its length; not drawn when not
+        training.
+        """
+        frames = batch.audio.shape[-1] // FRAME_SAMPLES
+        length = min(self.crop_frames, frames)
+        drawn = torch.randint(frames - length + 1, (len(batch),), generator=generator).tolist()
+        return (drawn if self.training else [(frames - length) // 2] * len(batch)), length
+
+    def _excited(self, batch: Batch, first: list[int], length: int) -> torch.Tensor:
+        """What the notes of a stretch of each song excite ((b s) t), also those struck before."""
+        rolls = batch.roll.float().cpu().numpy()
+        rows = [
+            excitation([from_roll(roll)], start * FRAME_SAMPLES, length * FRAME_SAMPLES)[0]
+            for roll, start in zip(rolls, first, strict=True)
+        ]
+        return torch.cat(rows)
 
     def _played(
         self, batch: Batch, generator: torch.Generator
@@ -118,31 +149,38 @@ class DecoderObjective(Objective):
         performing = "performer" in self.model.trained
         return known & (drawn < PERFORMED) & performing, known & (drawn < VOICED)
 
-    def _performed(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
-        """Codec-scale latents ((b s) l d) of all stems as the performer plays their notes."""
-        model, notes = self.model, self.model.batch_notes(batch)
-        start = Start.of(model, len(notes), notes.shape[2] * FRAME_SAMPLES)
-        seeds = torch.randint(2**31, (len(notes),), generator=generator).tolist()
-        said = Conditions.from_batch(batch, None)
-        made = perform(
-            model.performer, said, start, notes, seeds, Sampling(1, SOUND_STEPS, "euler", 1.0)
-        )
-        return rearrange(model.codec.norm.restore(made), "b s l d -> (b s) l d")
+    def _performances(self, batch: Batch, generator: torch.Generator) -> torch.Tensor:
+        """Unit-scale latents (b s l d) of all stems as the performer plays their notes."""
+        seeds = torch.randint(2**31, (len(batch),), generator=generator).tolist()
+        return self.model.batch_performed(batch, seeds)
 
-    def _judged(self, output: torch.Tensor, target: torch.Tensor) -> dict[str, torch.Tensor]:
+    def _judged(
+        self,
+        output: torch.Tensor,
+        target: torch.Tensor,
+        stems: torch.Tensor,
+        generator: torch.Generator,
+    ) -> dict[str, torch.Tensor]:
         """The decoder's failure to deceive, and the critic's mistakes; all at one loudness."""
         rms = target.square().mean(-1, keepdim=True).sqrt().clamp_min(3e-3)
         ours, real = JUDGED_RMS * output / rms, JUDGED_RMS * target / rms
         fixed = {name: p.detach() for name, p in self.critic.named_parameters()}
-        judged = functional_call(self.critic, fixed, (ours,))
-        on_real, on_ours = self.critic(real), self.critic(ours.detach())
+        judged = functional_call(self.critic, fixed, (ours, stems))
+        on_real, on_ours = self.critic(real, stems), self.critic(ours.detach(), stems)
         pairs = list(zip(judged, on_real, on_ours, strict=True))
+        other = (
+            stems + torch.randint(1, NUM_STEMS, stems.shape, generator=generator).to(stems)
+        ) % NUM_STEMS
+        on_other = [c.verdict(h[-1], other) for c, (_, h) in zip(self.critic, on_real, strict=True)]
         return {
             "deceive": -sum(verdict.mean() for (verdict, _), _, _ in pairs),
             "unlike": sum(
                 unlike(heard, [h.detach() for h in wanted]) for (_, heard), (_, wanted), _ in pairs
             ),
-            "critic": sum(mistaken(real, copy) for _, (real, _), (copy, _) in pairs),
+            "critic": sum(
+                mistaken(real, copy, wrong)
+                for (_, (real, _), (copy, _)), wrong in zip(pairs, on_other, strict=True)
+            ),
         }
 
     def media(self, batch, generator: torch.Generator) -> Media:
@@ -167,7 +205,8 @@ class MovementLoss(nn.Module):
         self.register_buffer("cosines", torch.from_numpy(cosines).float(), persistent=False)
         self.register_buffer("window", torch.hann_window(MOVING_WINDOW), persistent=False)
 
-    def _statistics(self, audio: torch.Tensor) -> list[torch.Tensor]:
+    def _magnitude(self, audio: torch.Tensor) -> torch.Tensor:
+        """Magnitudes (b f m) of audio (b, t)."""
         spectrum = torch.stft(
             audio.float(),
             MOVING_WINDOW,
@@ -176,8 +215,10 @@ class MovementLoss(nn.Module):
             center=False,
             return_complex=True,
         )
-        magnitude = (spectrum.real.square() + spectrum.imag.square() + 1e-8).sqrt()
-        bands = (self.filters @ magnitude + FLOOR).log()
+        return (spectrum.real.square() + spectrum.imag.square() + 1e-8).sqrt()
+
+    def _statistics(self, magnitude: torch.Tensor, floor: torch.Tensor) -> list[torch.Tensor]:
+        bands = (self.filters @ (magnitude + floor)).log()
         deviation = lambda rows: (rows.var(-1) + 1e-4).sqrt()
         steps = bands.diff(dim=-1).abs().mean(-1)
         return [bands.mean(-1), deviation(bands), steps, deviation(self.cosines @ bands)]
@@ -187,7 +228,9 @@ class MovementLoss(nn.Module):
         differences need it.
         """
         with torch.autocast(output.device.type, enabled=False):
-            pairs = zip(self._statistics(output), self._statistics(target), strict=True)
+            ours, real = self._magnitude(output), self._magnitude(target)
+            floor = QUIETEST * real.amax((1, 2), keepdim=True) + FLOOR
+            pairs = zip(self._statistics(ours, floor), self._statistics(real, floor), strict=True)
             return sum((ours - real).abs().mean() for ours, real in pairs)
 
 

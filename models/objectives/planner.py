@@ -53,6 +53,15 @@ class PlannerObjective(CachedObjective):
     def trained(model) -> Planner:
         return model.planner
 
+    @classmethod
+    def prepare_data(cls, model, dataset, settings):
+        """The cache; the planner takes note of how far the data's instruments are varied."""
+        odds = getattr(dataset.source, "program_odds", None)
+        if odds is not None and dataset.augment:
+            rows = np.stack([row for _, row in sorted(odds().items())])
+            model.planner.odds.copy_(torch.from_numpy(rows))
+        return super().prepare_data(model, dataset, settings)
+
     def forward(self, batch, generator: torch.Generator) -> Losses:
         tokens = _trimmed(batch.plan)
         conditions = self._conditions(batch).dropped(generator, DROPOUT)

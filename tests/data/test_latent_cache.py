@@ -115,6 +115,39 @@ def test_a_stage_keeps_what_it_reads_and_no_more(model, tmp_path):
     assert cache[0].labels["style"] == 3 and not (tmp_path / KIND).exists()
 
 
+def test_takes_hold_the_recording_its_notes_and_how_they_are_performed(model, tmp_path):
+    cache, data = build(model, tmp_path, fields=("audio", "roll", "performed")), dataset()
+    segments = {" ".join(segment.song.split()): segment for segment in (data[i] for i in range(5))}
+    batch = next(iter(build_loader(cache, 5)))
+    assert (tmp_path / "takes").is_dir() and batch.sound is None
+    assert batch.performed.shape == (5, 4, FRAMES, 8) and batch.performed.isfinite().all()
+    assert not torch.equal(batch.performed[0], batch.performed[1])
+    for i, song in enumerate(batch.song):
+        torch.testing.assert_close(batch.audio[i], segments[song].audio, atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(batch.roll[i], segments[song].roll, atol=1e-3, rtol=1e-3)
+
+
+def test_performances_of_another_performer_are_refused(model, tmp_path):
+    build(model, tmp_path, fields=("performed",), cache_segments=1)
+    build(model, tmp_path, fields=("notes",), cache_segments=1)
+    changed = copy.deepcopy(model)
+    changed.performer.out.bias.data.add_(1.0)
+    build(changed, tmp_path, fields=("notes",), cache_segments=1)
+    with pytest.raises(UserError, match="remove the folder"):
+        build(changed, tmp_path, fields=("performed",), cache_segments=1)
+
+
+def test_a_stage_that_needs_few_segments_says_so(model, tmp_path):
+    settings = Preparation(
+        cache_dir=tmp_path, cache_segments=0, batch_size=2, num_workers=0, seed=3,
+        device=torch.device("cpu"), poll=lambda: None,
+    )  # fmt: skip
+    rows = lambda **how: len(LatentCache.build(model, dataset(), settings, ("notes",), **how))
+    assert rows(at_most=3) == 3 and rows(at_most=9) == 5
+    settings = dataclasses.replace(settings, cache_segments=4)
+    assert rows(at_most=3) == 4
+
+
 def test_a_cut_build_goes_on_to_the_same_rows(model, tmp_path):
     build(model, tmp_path / "whole")
     with pytest.raises(Stop):

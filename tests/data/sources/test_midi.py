@@ -1,10 +1,18 @@
 import numpy as np
 import pytest
 
+from data.brief import FAMILIES
 from data.score import Notes, Score
 from data.soundfont import render_song
 from data.sources import build_source
-from data.sources.midi import MidiSource, cached_song, choose_start, find_songs, read_index
+from data.sources.midi import (
+    PROGRAM_CHOICES,
+    MidiSource,
+    cached_song,
+    choose_start,
+    find_songs,
+    read_index,
+)
 from tests.data import midi_files as files
 from utils import STEMS, UserError, counter_rng
 
@@ -80,6 +88,23 @@ def test_augmentation_can_be_switched_off(root):
     )
     assert set(np.round(np.diff(example.score.beat_times), 6)) == {0.6}
     assert example.score.programs == {"bass": 33, "drums": 128, "guitar": 27, "piano": 0}
+
+
+def test_odds_lead_back_from_varied_instruments_to_those_that_songs_play(root):
+    source = MidiSource(root, "train")
+    played = {s: cached_song(str(source.paths[0])).score.programs[s] for s in ("bass", "piano")}
+    odds = source.program_odds()
+    assert {stem: row.shape for stem, row in odds.items()} == dict.fromkeys(FAMILIES, (8,))
+    for stem, program in played.items():
+        row, own = odds[stem], program - FAMILIES[stem]
+        assert row.argmax() == own and row[own] > 0 > np.delete(row, own).max()
+        drawn = np.isin(FAMILIES[stem] + np.arange(8), PROGRAM_CHOICES[stem]) / 8
+        shares = np.array([2.5 if i == own else 0.5 for i in range(8)]) / 6
+        assert np.allclose(row, np.log(shares / (0.5 * shares + 0.5 * drawn)))
+    muted = 28 - FAMILIES["guitar"]  # no choice, so only songs that have it play it
+    assert odds["guitar"][muted] == pytest.approx(np.log(2))
+    plain = MidiSource(root, "train", augment=False).program_odds()
+    assert not any(row.any() for row in plain.values())
 
 
 def test_segments_begin_on_downbeats_where_many_play(root):

@@ -1,10 +1,11 @@
+import copy
 import time
 
 import numpy as np
 import pytest
 import torch
 
-from data.brief import tempo_bin, tempo_of
+from data.brief import FAMILIES, tempo_bin, tempo_of
 from data.chords import CHORDS
 from data.lead_sheet import LeadSheet
 from data.plan_tokens import (
@@ -297,6 +298,17 @@ def test_an_asked_emotion_leans_on_what_is_open_and_is_reported(planner):
     assert made[0].offsets.tempo_octaves == 0.0 and made[0].offsets.minor_log_odds > 0
     assert mean(plan.brief.key >= 12 for plan in made) > 0.6
     assert plans(planner)[0].offsets is None
+
+
+def test_odds_lean_on_the_instruments_that_nobody_asked_for(planner):
+    planner = copy.deepcopy(planner)
+    piano = sorted(FAMILIES).index("piano")
+    planner.odds[piano, 5] = 20.0
+    made = plans(planner, range(6), duration=2.0)
+    assert {plan.brief.program[3] for plan in made} == {5}
+    assert len({plan.brief.program[2] for plan in made}) > 1
+    asked = Conditions(program=torch.tensor([[-1, -1, -1, 2]]))
+    assert plans(planner, (0,), asked, duration=2.0)[0].brief.program[3] == 2
 
 
 def test_facts_that_training_never_showed_are_not_drawn():

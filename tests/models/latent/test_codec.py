@@ -1,5 +1,7 @@
 """Audio codec: exact transform, shapes, chunks, gradients, a few steps of learning."""
 
+import copy
+
 import pytest
 import torch
 
@@ -61,6 +63,18 @@ def test_what_notes_excite_is_filtered_alike_in_pieces_and_at_once(excitable):
     excitable.PIECE_FRAMES = 32
     assert (excitable.decode(latents, struck) - whole).abs().max() < 1e-5
     assert (excitable.decode(latents) - whole).abs().max() > 0.01
+
+
+def test_the_decoder_knows_which_stem_it_draws(excitable):
+    codec = copy.deepcopy(excitable)
+    latents = torch.randn(1, 1, 6, codec.config.latent_dim, generator=torch_rng(4))
+    latents = codec.norm.normalise(latents.expand(2, 4, -1, -1))
+    with torch.no_grad():
+        alike = codec.decode(latents)
+        codec.decoder_stem[3] = 0.5
+        told = codec.decode(latents)
+    assert torch.equal(told[:, :3], alike[:, :3]) and not torch.allclose(told[:, 3], alike[:, 3])
+    assert torch.allclose(told[0], told[1])
 
 
 def test_silence_excites_nothing(excitable):

@@ -84,15 +84,40 @@ def all_voiced(objective, *, performed=True):
 def test_what_is_performed_follows_the_notes_and_its_phases_do_not_count(model, batch):
     model.trained.add("performer")
     objective = all_voiced(DecoderObjective(model).eval())
-    made = objective._performed(batch, torch_rng(0))
-    assert made.shape == (8, 32, model.config.codec.latent_dim)
+    made = objective._performances(batch, torch_rng(0))
+    assert made.shape == (2, 4, 32, model.config.codec.latent_dim)
     batch.roll = batch.roll.flip(-1)
-    assert not torch.equal(made, objective._performed(batch, torch_rng(0)))
+    assert not torch.equal(made, objective._performances(batch, torch_rng(0)))
     losses = objective(batch, torch_rng(0))
     assert losses.parts["complex"] == 0.0 and losses.parts["wave"] == 0.0
     batch.roll = batch.roll.flip(-1)
     other = objective(batch, torch_rng(0))
     assert losses.parts["mel"] != other.parts["mel"] and losses.total.isfinite()
+
+
+def test_what_was_performed_before_is_not_performed_again(model, batch):
+    batch.performed = torch.randn(2, 4, 32, model.config.codec.latent_dim, generator=torch_rng(0))
+    assert DecoderObjective(model)._performances(batch, torch_rng(1)) is batch.performed
+
+
+def test_a_note_struck_before_a_stretch_goes_on_in_it(model, batch):
+    """Its partials have begun to die away: nothing is struck anew where the stretch begins."""
+    objective = DecoderObjective(model)
+    whole = objective._excited(batch, [0, 0], 32)
+    later = objective._excited(batch, [7, 3], 20)
+    pieces = [whole[i, f * 1_024 : (f + 20) * 1_024] for i, f in enumerate([7] * 4 + [3] * 4)]
+    assert torch.equal(later, torch.stack(pieces)) and later.any()
+
+
+def test_each_song_gives_a_stretch_of_its_own(model, batch):
+    objective = DecoderObjective(model).train()
+    objective.crop_frames = 16
+    places = [objective._stretches(batch, torch_rng(i)) for i in range(20)]
+    assert {length for _, length in places} == {16}
+    assert all(0 <= first <= 16 for firsts, _ in places for first in firsts)
+    assert any(len(set(firsts)) == 2 for firsts, _ in places)
+    assert objective.eval()._stretches(batch, torch_rng(0)) == ([8, 8], 16)
+    assert objective.train()(batch, torch_rng(0)).total.isfinite()
 
 
 def test_voiced_recordings_are_heard_with_what_their_notes_excite(model, batch):
@@ -121,7 +146,7 @@ def test_decoder_and_critic_pull_apart(model, batch):
     objective = DecoderObjective(model)
     rows = [torch.randn(2, 20_000, generator=torch_rng(i)) for i in range(2)]
     rows[0].requires_grad_(True)
-    parts = objective._judged(*rows)
+    parts = objective._judged(*rows, torch.tensor([0, 3]), torch_rng(3))
     critic = list(objective.critic.parameters())
     assert torch.autograd.grad(parts["critic"], rows[0], allow_unused=True, retain_graph=True) == (
         None,
@@ -136,3 +161,12 @@ def test_media_are_the_codecs(model, batch):
     media = DecoderObjective(model).eval().media(batch, torch_rng(0))
     assert torch.equal(media.audio["bass/original"], batch.audio[0, 0])
     assert len(media.audio) == 8 and len(media.images) == 4
+
+
+def test_the_critic_hears_chords_more_often_and_no_clip_twice(model):
+    objective, stems = DecoderObjective(model), torch.arange(8) % 4
+    drawn = [objective._heard(stems, torch_rng(i)) for i in range(200)]
+    assert all(len(set(clips.tolist())) == objective.judged for clips in drawn)
+    counts = torch.bincount(stems[torch.cat(drawn)], minlength=4)
+    assert counts[2:].min() > 1.4 * counts[:2].max() and counts.min() > 0
+    assert sorted(objective._heard(stems[:3], torch_rng(0)).tolist()) == [0, 1, 2]

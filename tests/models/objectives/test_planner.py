@@ -20,7 +20,7 @@ from data.plan_tokens import (
 )
 from models.encoders.conditions import ConditionConfig, Conditions
 from models.generative.planner import Planner, PlannerConfig
-from models.objectives import build_objective
+from models.objectives import CachedObjective, build_objective
 from models.objectives.planner import PlannerObjective, sheet_picture
 from utils import STEMS, UserError, counter_rng, torch_rng
 
@@ -242,3 +242,17 @@ def test_labels_of_a_batch_are_not_read_but_words_are(objective):
     losses = [objective(batch, torch_rng(0)).total.item() for batch in (plain, labelled)]
     assert losses[0] == losses[1]
     assert {"plan", "captions", "mel"} <= objective.fields
+
+
+def test_the_planner_takes_note_of_how_far_instruments_are_varied(monkeypatch):
+    monkeypatch.setattr(CachedObjective, "prepare_data", classmethod(lambda *_: "the cache"))
+    model, rows = Band(), {"bass": 1.0, "guitar": -2.0, "piano": 0.5}
+    odds = lambda: {stem: np.full(8, value) for stem, value in rows.items()}
+    varied = SimpleNamespace(source=SimpleNamespace(program_odds=odds), augment=True)
+    plain = SimpleNamespace(source=SimpleNamespace(), augment=True)
+    validation = SimpleNamespace(source=varied.source, augment=False)
+    for dataset in (plain, validation):
+        assert PlannerObjective.prepare_data(model, dataset, None) == "the cache"
+        assert not model.planner.odds.any()
+    assert PlannerObjective.prepare_data(model, varied, None) == "the cache"
+    assert model.planner.odds[:, 0].tolist() == [1.0, -2.0, 0.5]
