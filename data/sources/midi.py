@@ -123,14 +123,9 @@ class MidiSource:
         songs = [played for path in self.paths[::step] if (played := _programs(path)) is not None]
         odds = {}
         for stem, first in FAMILIES.items():
-            own = (
-                np.bincount(
-                    [p[stem] - first for p in songs if p[stem] in range(first, first + 8)],
-                    minlength=8,
-                )
-                + 0.5
-            )
-            own = own / own.sum()
+            places = [p[stem] - first for p in songs if p[stem] in range(first, first + 8)]
+            counts = np.bincount(places, minlength=8) + 0.5
+            own = counts / counts.sum()
             drawn = np.isin(first + np.arange(8), PROGRAM_CHOICES[stem])
             share = CHANGE_PROGRAM * self.augment
             varied = (1.0 - share) * own + share * drawn / drawn.sum()

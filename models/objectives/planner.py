@@ -8,10 +8,13 @@ beforehand, as a user says it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import torch
 from torch.nn import functional as F
 
+from data.brief import FAMILIES
 from data.lead_sheet import LeadSheet, sheet_features
 from data.plan_tokens import (
     FIRST,
@@ -29,6 +32,9 @@ from models.generative.planner import Planner, places_of
 from models.generative.reading import READ
 from models.objectives import CachedObjective, Losses, Media
 from utils import FRAME_RATE
+
+if TYPE_CHECKING:
+    from models.harmonicflow import HarmonicFlow
 
 DROPOUT = {"text": 0.15, "mel": 0.7}
 SAID_SHARE, SAID_NOTHING = 0.3, 0.4  # how often a user names a fact, and names none
@@ -54,11 +60,13 @@ class PlannerObjective(CachedObjective):
         return model.planner
 
     @classmethod
-    def prepare_data(cls, model, dataset, settings):
-        """The cache; the planner takes note of how far the data's instruments are varied."""
-        odds = getattr(dataset.source, "program_odds", None)
-        if odds is not None and dataset.augment:
-            rows = np.stack([row for _, row in sorted(odds().items())])
+    def prepare_data(cls, model: HarmonicFlow, dataset: Any, settings: Any) -> Any:
+        """The cache; the planner takes note of how far the instruments of its training data are
+        varied: not at all, where the source has nothing to say of it.
+        """
+        if dataset.augment:
+            found = getattr(dataset.source, "program_odds", dict)()
+            rows = np.stack([found.get(stem, np.zeros(8)) for stem in FAMILIES])
             model.planner.odds.copy_(torch.from_numpy(rows))
         return super().prepare_data(model, dataset, settings)
 

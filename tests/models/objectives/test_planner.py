@@ -251,8 +251,9 @@ def test_the_planner_takes_note_of_how_far_instruments_are_varied(monkeypatch):
     varied = SimpleNamespace(source=SimpleNamespace(program_odds=odds), augment=True)
     plain = SimpleNamespace(source=SimpleNamespace(), augment=True)
     validation = SimpleNamespace(source=varied.source, augment=False)
-    for dataset in (plain, validation):
-        assert PlannerObjective.prepare_data(model, dataset, None) == "the cache"
-        assert not model.planner.odds.any()
-    assert PlannerObjective.prepare_data(model, varied, None) == "the cache"
+    prepare = lambda dataset: PlannerObjective.prepare_data(model, dataset, None)
+    assert prepare(validation) == "the cache" and not model.planner.odds.any()
+    assert prepare(varied) == "the cache"
     assert model.planner.odds[:, 0].tolist() == [1.0, -2.0, 0.5]
+    assert prepare(validation) == "the cache" and model.planner.odds.all()
+    assert prepare(plain) == "the cache" and not model.planner.odds.any()
