@@ -29,6 +29,7 @@ from metrics.coherence import (
 )
 from metrics.notes import NoteCounts, compare_scores
 from metrics.novelty import COPY_SIMILARITY, PhraseIndex
+from metrics.peaks import peak_rows
 from metrics.plan import chord_tone_share, grid_share
 from metrics.report import UNKNOWN, Row
 from metrics.score_statistics import HISTOGRAMS, NUMBERS, histogram_overlaps, set_statistics
@@ -296,6 +297,7 @@ def generation_rows(found: Evidence) -> list[Row]:
     """Every measure of generated segments against real ones."""
     rows = identity_rows(found.ours, found.real, found.training)
     rows += distance_rows(found.ours, found.real, found.training, found.shuffled_mix)
+    rows += peak_rows(found.ours, found.real)
     parts = (coherence_rows, plan_rows, hearing_rows, novelty_rows)
     parts += (score_rows, habit_rows, bar_rows, activity_rows)
     return rows + [row for part in parts for row in part(found)]

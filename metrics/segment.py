@@ -15,6 +15,7 @@ import numpy as np
 from data.score import Notes
 from metrics.analysis import chroma_curve, is_silent, onset_strength
 from metrics.beats import beats_of
+from metrics.peaks import peaks_db
 from metrics.spectrum import feature_set
 from utils import SAMPLE_RATE, STEMS
 
@@ -43,12 +44,14 @@ class Sound:
         features: (k, d) vectors of `metrics.spectrum`, one per window that is not silent.
         chroma: (12, m) strength of pitch classes, None for drums and for silence.
         onsets: (m,) onset strength, None for silence. beats: (n,) seconds.
+        peaks: dB over the RMS within 12 ms (`metrics.peaks`), nan for silence.
     """
 
     features: np.ndarray
     chroma: np.ndarray | None = None
     onsets: np.ndarray | None = None
     beats: np.ndarray | None = None
+    peaks: float = float("nan")
 
     @property
     def silent(self) -> bool:
@@ -81,7 +84,8 @@ def listen(audio: np.ndarray, *, pitched: bool = True) -> Sound:
     if is_silent(audio):
         return Sound(features)
     onsets = onset_strength(audio)
-    return Sound(features, chroma_curve(audio) if pitched else None, onsets, beats_of(onsets))
+    chroma = chroma_curve(audio) if pitched else None
+    return Sound(features, chroma, onsets, beats_of(onsets), peaks_db(audio))
 
 
 def describe(

@@ -67,7 +67,7 @@ def test_other_songs_of_the_kind_lie_between_floor_and_ceiling(rows):
 
 def test_every_measure_is_there_and_can_be_printed(rows):
     assert {group for group, _ in rows} == {
-        "identity", "features", "sound anchors", "coherence", "lead sheet",
+        "identity", "features", "sound anchors", "peaks", "coherence", "lead sheet",
         "sound plays its score", "novelty", "notes", "habits", "activity",
     }  # fmt: skip
     printed = table(list(rows.values()))
