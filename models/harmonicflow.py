@@ -292,8 +292,8 @@ class HarmonicFlow(nn.Module):
             dynamics: mean velocity from 0 to 1. valence, arousal: -1 to 1, and `emotion_strength`,
                 0 to 2, how far an emotion bends tempo, mode and the rest. swing: share of the
                 long eighth, 0.5 to 0.67. register: mean MIDI pitch of guitar and piano. loudness:
-                of the mix, LUFS, met by a limiter unless sound is given. brightness: spectral
-                centroid, octaves over 1 kHz.
+                of the mix, LUFS, met by a limiter unless sound is given; planned where it is not
+                said. brightness: spectral centroid, octaves over 1 kHz.
             image: a picture (c h w) in [0, 1], frames of a video (m c h w) at 4 a second, or a
                 `data.pictures.files.Clip`: its mood becomes valence and arousal, over time for a
                 video.
@@ -319,7 +319,8 @@ class HarmonicFlow(nn.Module):
         b, seeds = songs_of(text, ids, audio, keep, batch_size, seed)
         num_samples = _num_samples(duration, keep)
         seconds = num_samples / SAMPLE_RATE
-        finished = keep is not None and variation is None and keep.covers(num_samples)
+        varied = None if variation is None else keep
+        finished = keep is not None and varied is None and keep.covers(num_samples)
         sampling = Sampling(steps, sound_steps, sampler, guidance, sound_guidance).checked()
         choice = AdapterChoice.of(adapters, self.composer)
         explicit = explicit_facts(
@@ -388,7 +389,7 @@ class HarmonicFlow(nn.Module):
             seeds=seeds,
             play=lambda score: perform(self.performer, said, start, score, seeds, sampling),
             settings=settings,
-            loudness=_loudness(asked, keep, start, b),
+            loudness=_loudness(said if varied is None else asked, varied, b),
             dynamics=(said if keep is None else asked).dynamics,
             adapters=choice.described(shares),
         )
@@ -453,20 +454,18 @@ def _spoken(arguments: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _loudness(
-    asked: Conditions, keep: Keep | None, start: Start, batch_size: int
-) -> torch.Tensor | None:
-    """LUFS (b,) of the mixes: as asked, else those of recordings that are varied as a whole; nan,
+def _loudness(said: Conditions, varied: Keep | None, batch_size: int) -> torch.Tensor | None:
+    """LUFS (b,) of the mixes: as said, else those of recordings that are varied as a whole; nan,
     or None for all, where open.
     """
-    if keep is None or keep.audio is None or not start.tau[0] or not keep.known[..., 0].all():
-        return asked.loudness
-    mixes = keep.audio.sum(1).numpy(force=True)
+    if varied is None or varied.audio is None or not varied.known[..., 0].all():
+        return said.loudness
+    mixes = varied.audio.sum(1).numpy(force=True)
     lufs = torch.tensor([loudness_of(mix, SAMPLE_RATE) for mix in mixes], dtype=torch.float32)
     lufs = lufs.masked_fill(lufs.isinf(), torch.nan).expand(batch_size)
-    if asked.loudness is None:
+    if said.loudness is None:
         return lufs
-    return torch.where(asked.loudness.cpu().isnan(), lufs, asked.loudness.cpu())
+    return torch.where(said.loudness.cpu().isnan(), lufs, said.loudness.cpu())
 
 
 def _num_samples(duration: float, keep: Keep | None) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,8 +22,8 @@ from data.roll import from_roll, to_roll
 from data.score import DRUM_PROGRAM, Notes, Score
 from models import finishing
 from models.generative.touch import touched
-from models.latent.excitation import Excite, excited_by
-from models.postprocessing.leveling import band_peaks, gain_towards
+from models.latent.excitation import excited_by
+from models.postprocessing.leveling import at_loudness, band_gains
 from utils import (
     FRAME_RATE,
     FRAME_SAMPLES,
@@ -50,11 +50,9 @@ ONSET_THRESHOLD = 0.5
 DECIDED = 0.3  # flow time from which on a variation is its source's rather than its own
 
 
-def edges(first: int, count: int, num_samples: int) -> torch.Tensor:
-    """Fade (t,) at both ends of a song, `count` samples from `first` on: it may begin or end within
-    a stroke. Zeros beyond its end.
-    """
-    place = torch.arange(first, first + count)
+def edges(num_samples: int) -> torch.Tensor:
+    """Fade (t,) at both ends of a song: it may begin or end within a stroke."""
+    place = torch.arange(num_samples)
     begin = ((place + 1) / FADE_IN_SAMPLES).clamp(0.0, 1.0)
     end = ((num_samples - place) / FADE_OUT_SAMPLES).clamp(0.0, 1.0)
     return torch.sin(0.5 * math.pi * torch.minimum(begin, end)).square()
@@ -73,9 +71,9 @@ class Generation:
         programs: (b s) General MIDI programs, -1 where open.
         seeds: of each song. play: score latents (b s l d) -> sound latents (b s l d).
         settings: every argument, JSON-serialisable. adapters: of each song, the share of each genre
-            adapter by its file; empty where none was asked for. loudness: (b,) LUFS that were asked
-            of each mix, nan where open; None asks nothing. dynamics: (b,) mean velocity of what
-            was composed, asked or planned, in the same way.
+            adapter by its file; empty where none was asked for. loudness: (b,) LUFS of each mix,
+            asked or planned, nan where open; None asks nothing. dynamics: (b,) mean velocity of
+            what was composed, in the same way.
     """
 
     model: HarmonicFlow
@@ -90,7 +88,6 @@ class Generation:
     adapters: list[dict[str, float]] = field(default_factory=list)
     loudness: torch.Tensor | None = None
     dynamics: torch.Tensor | None = None
-    _gains: dict[int, torch.Tensor] = field(default_factory=dict, init=False, repr=False)
     _scores: dict[int, Score] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
@@ -115,81 +112,63 @@ class Generation:
             written = self.model.score_codec.encode(torch.from_numpy(rolls).to(self.notes.device))
             return self.play(written)
 
-    @torch.no_grad()
-    def pieces(self, songs: slice = slice(None)) -> Iterator[torch.Tensor]:
-        """Stems (b s t') of some songs piece after piece. Memory grows with their length only
-        where a loudness is asked for, by their mixes.
+    @property
+    def levelled(self) -> bool:
+        """Whether all of the sound is the model's own: then stems are brought to the levels of a
+        band, as rendered songs are.
         """
-        num_frames = -(-self.num_samples // FRAME_SAMPLES)
-        sound = self.sound[songs, :, :num_frames]
-        done = 0
-        for piece in self.model.codec.pieces(sound, self._excite(songs)):
-            audio = piece.cpu() * self.start.plays[songs, :, None]
-            audio = audio * self._factors(songs, done, piece.shape[-1])
-            audio = self._with_given(audio, songs, done)
-            yield audio[..., : self.num_samples - done]
-            done += piece.shape[-1]
-
-    def _excite(self, songs: slice) -> Excite | None:
-        """What the notes of some songs excite; None where the sound is a recording's more than its
-        own, which keeps its phases only without.
-        """
-        if self.start.tau[0] > DECIDED:
-            return None
-        return excited_by([self.score(i).notes for i in range(len(self))[songs]])
+        return self.start.audio is None and not self.start.tau[0]
 
     @torch.no_grad()
-    def gain(self, index: int) -> torch.Tensor | None:
-        """Gain (t,) of one song's own sound that brings its mix to the loudness asked for, as far
-        as a limiter goes; None where none is asked for or sound is given.
-        """
-        lufs = math.nan if self.loudness is None else float(self.loudness[index])
-        if math.isnan(lufs) or self.start.audio is not None:
-            return None
-        if index not in self._gains:
-            mix, peaks = [], []
-            sound = self.sound[index, None, :, : -(-self.num_samples // FRAME_SAMPLES)]
-            for piece in self.model.codec.pieces(sound, self._excite(slice(index, index + 1))):
-                stems = (piece[0].cpu() * self.start.plays[index, :, None]).numpy()
-                mix.append(stems.sum(0))
-                peaks.append(band_peaks(stems))
-            whole = np.concatenate(mix)[: self.num_samples]
-            gain = gain_towards(whole, np.concatenate(peaks), SAMPLE_RATE, lufs)
-            self._gains[index] = torch.from_numpy(gain)
-        return self._gains[index]
-
-    def _factors(self, songs: slice, first: int, count: int) -> torch.Tensor:
-        """Factor (b 1 t) of some songs' own sound, `count` samples from `first` on: gain and
-        fade.
-        """
-        fade = edges(first, count, self.num_samples)
-        rows = []
-        for index in range(len(self))[songs]:
-            gain = self.gain(index)
-            part = None if gain is None else gain[first : first + count]
-            rows.append(fade if part is None else fade * F.pad(part, (0, count - len(part))))
-        return torch.stack(rows)[:, None]
-
-    def _with_given(self, audio: torch.Tensor, songs: slice, offset: int) -> torch.Tensor:
-        """Puts what was given back, to the sample; a 10 ms seam lies in the generated part."""
-        if self.start.audio is None:
-            return audio
-        first, last = offset // FRAME_SAMPLES, (offset + audio.shape[-1]) // FRAME_SAMPLES
-        places = torch.arange(first - 1, last + 1).clamp(0, self.start.audio_frames.shape[-1] - 1)
-        frames = self.start.audio_frames[songs][..., places].float()
-        known = frames.repeat_interleave(FRAME_SAMPLES, -1)
-        size = 2 * SEAM_SAMPLES + 1
-        wide = F.max_pool1d(known, size, 1, SEAM_SAMPLES)
-        share = F.avg_pool1d(wide, size, 1, SEAM_SAMPLES)[..., FRAME_SAMPLES:-FRAME_SAMPLES]
-        own = known[..., FRAME_SAMPLES:-FRAME_SAMPLES] > 0
-        given = self.start.audio[songs][..., offset : offset + audio.shape[-1]]
-        given = F.pad(given, (0, audio.shape[-1] - given.shape[-1]))
-        return torch.where(own, given, share * given + (1.0 - share) * audio)
-
     def stems(self, index: int) -> torch.Tensor:
         """Stems (s t) of one song at 22,050 Hz, float32."""
         index = range(len(self))[index]
-        return torch.cat(list(self.pieces(slice(index, index + 1))), dim=-1)[0]
+        fade = edges(self.num_samples)
+        return self._with_given(self._at_its_levels(index, self._decoded(index)) * fade, index)
+
+    def _decoded(self, index: int) -> torch.Tensor:
+        """Stems (s t) of one song as the decoder gives them, but for those that rest.
+
+        A recording that is varied but little keeps its phases only where no note is excited.
+        """
+        excite = None
+        if self.start.tau[0] <= DECIDED:
+            excite = excited_by([self.score(index).notes])
+        sound = self.sound[index, None, :, : -(-self.num_samples // FRAME_SAMPLES)]
+        pieces = [piece[0].cpu() for piece in self.model.codec.pieces(sound, excite)]
+        return torch.cat(pieces, -1)[:, : self.num_samples] * self.start.plays[index, :, None]
+
+    def _at_its_levels(self, index: int, stems: torch.Tensor) -> torch.Tensor:
+        """One song's own stems (s t) at the levels of a band, where it is `levelled`, and their mix
+        at its loudness; beside given sound as they are.
+        """
+        if self.start.audio is not None:
+            return stems
+        audio = stems.numpy()
+        if self.levelled:
+            notes = self.score(index).notes
+            played = np.array([len(notes[stem]) > 0 for stem in STEMS])
+            audio = audio * band_gains(audio, played, SAMPLE_RATE)[:, None]
+        return torch.from_numpy(at_loudness(audio, SAMPLE_RATE, self._lufs(index)))
+
+    def _lufs(self, index: int) -> float:
+        """Loudness of one song's mix, nan where open."""
+        return math.nan if self.loudness is None else float(self.loudness[index])
+
+    def _with_given(self, audio: torch.Tensor, index: int) -> torch.Tensor:
+        """Puts what was given back into stems (s t), to the sample; a 10 ms seam lies in the
+        generated part.
+        """
+        if self.start.audio is None:
+            return audio
+        length = audio.shape[-1]
+        known = self.start.audio_frames[index].float().repeat_interleave(FRAME_SAMPLES, -1)
+        size = 2 * SEAM_SAMPLES + 1
+        wide = F.max_pool1d(known, size, 1, SEAM_SAMPLES)
+        share = F.avg_pool1d(wide, size, 1, SEAM_SAMPLES)[:, :length]
+        given = self.start.audio[index][:, :length]
+        given = F.pad(given, (0, length - given.shape[-1]))
+        return torch.where(known[:, :length] > 0, given, share * given + (1.0 - share) * audio)
 
     def voiced(self, index: int, voice: str = "neural") -> np.ndarray:
         """Stems (s t) of one song at 22,050 Hz in a voice, float32.
@@ -204,16 +183,13 @@ class Generation:
         from data.soundfont import render_score
 
         stems = render_score(self.score(index), num_samples=self.num_samples)
-        lufs = math.nan if self.loudness is None else float(self.loudness[index])
-        stems = stems * edges(0, self.num_samples, self.num_samples).numpy()
-        if math.isnan(lufs):
-            return stems
-        return stems * gain_towards(stems.sum(0), band_peaks(stems), SAMPLE_RATE, lufs)
+        stems = stems * edges(self.num_samples).numpy()
+        return at_loudness(stems, SAMPLE_RATE, self._lufs(index))
 
     @property
     def audio(self) -> torch.Tensor:
         """Stems (b s t) of all songs at 22,050 Hz, float32."""
-        return torch.cat(list(self.pieces()), dim=-1)
+        return torch.stack([self.stems(i) for i in range(len(self))])
 
     @property
     def mix(self) -> torch.Tensor:

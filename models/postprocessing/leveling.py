@@ -1,8 +1,10 @@
-"""Stems brought to the loudness that was asked of their mix, by one gain common to all of them.
+"""Stems brought to the levels of a band, and their mix to the loudness that it should have.
 
-Drums peak 20 dB above their average, so a plain gain stops where the highest stroke would clip,
-long before the loudness. Here the gain gives way for a few milliseconds at such peaks, as a
-limiter's does, and all stems give way together: they still add up to their mix.
+Between stems the levels are those of rendered songs (`data.loudness`). The loudness of the mix is
+met by one gain common to all stems. Drums peak 20 dB above their average, so a plain gain stops
+where the highest stroke would clip, long before the loudness. Here the gain gives way for a few
+milliseconds at such peaks, as a limiter's does, and all stems give way together: they still add up
+to their mix.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import warnings
 import numpy as np
 import torch
 
-from data.loudness import PEAK, loudness
+from data.loudness import PEAK, levels_of, loudness
 from models.postprocessing.mixing.dynamics import to_samples
 from models.postprocessing.mixing.limiter import HOP, frame_peaks, limiter_gain
 
@@ -23,9 +25,27 @@ ROUNDS = 6
 CLOSE_DB, FAR_DB = 0.05, 1.0
 
 
+def band_gains(stems: np.ndarray, played: np.ndarray, sample_rate: int) -> np.ndarray:
+    """Gains (s,) of stems (s, t), float32, that bring those that are played (s,) bool to Slakh's
+    levels; what is left of the others is raised by no more than the least raised of these.
+    """
+    levels = levels_of(stems * played[:, None].astype(np.float32), sample_rate)
+    gains = levels.balance * levels.overall
+    raised = gains[gains > 0]
+    gains[~played] = raised.min() if len(raised) else 1.0
+    return gains.astype(np.float32)
+
+
 def band_peaks(stems: np.ndarray) -> np.ndarray:
     """Peaks (m,) of every 8 samples, the highest of the mix and of any of its stems (s, t)."""
     return frame_peaks(torch.from_numpy(np.vstack([stems.sum(0), stems])).float())
+
+
+def at_loudness(stems: np.ndarray, sample_rate: int, lufs: float) -> np.ndarray:
+    """Stems (s, t) whose mix has a loudness, as far as the limiter goes; nan leaves them alone."""
+    if np.isnan(lufs):
+        return stems
+    return stems * gain_towards(stems.sum(0), band_peaks(stems), sample_rate, lufs)
 
 
 def gain_towards(mix: np.ndarray, peaks: np.ndarray, sample_rate: int, lufs: float) -> np.ndarray:
@@ -50,7 +70,7 @@ def gain_towards(mix: np.ndarray, peaks: np.ndarray, sample_rate: int, lufs: flo
         raised = min(raised + missing, highest)
     if abs(missing) > FAR_DB:
         warnings.warn(
-            f"a loudness of {lufs:g} LUFS was asked for and {lufs - missing:.1f} reached: a "
+            f"a loudness of {lufs:g} LUFS was wanted and {lufs - missing:.1f} reached: a "
             f"limiter takes {MOST_LIMITED_DB:g} dB off the highest stroke at most",
             stacklevel=2,
         )

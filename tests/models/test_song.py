@@ -27,7 +27,7 @@ def song(model) -> Generation:
     """Two songs of 41 frames, with 7 more that are cut; the drums of the second rest."""
     notes = torch.randn(2, 4, NUM_FRAMES, 16, generator=torch_rng(0))
     sound = torch.randn(2, 4, NUM_FRAMES, 8, generator=torch_rng(1))
-    start = Start.of(model, 2, NUM_SAMPLES)
+    start = replace(Start.of(model, 2, NUM_SAMPLES), tau=(1e-6, 0.0))  # not to be levelled
     start.plays[1, 1] = False
     sheet = LeadSheet.parse(bpm=120, key="A minor", chords="Am F", duration=2.0)
     programs = torch.tensor([[33, -1, -1, 4]] * 2)
@@ -99,27 +99,52 @@ def test_a_mix_is_as_loud_as_was_asked(song):
     asked = lambda lufs: replace(song, loudness=torch.tensor([lufs, torch.nan]))
     quiet, loud = asked(-30.0), asked(20.0)
     assert loudness(quiet.mix[0].numpy(), SAMPLE_RATE) == pytest.approx(-30.0, abs=0.1)
-    assert torch.equal(quiet.audio[1], song.audio[1]) and quiet.gain(1) is None
+    assert torch.equal(quiet.audio[1], song.audio[1])
     with pytest.warns(UserWarning, match="20 LUFS"):
         assert 0.5 * PEAK < loud.mix[0].abs().max() <= PEAK + 1e-4
-    given = replace(quiet, start=replace(song.start, audio=torch.zeros(2, 4, 8)))
-    assert given.gain(0) is None
+    given = replace(song.start, audio=torch.zeros(2, 4, 8), audio_frames=song.start.sound_known)
+    beside = [replace(s, start=given).audio for s in (song, quiet)]
+    assert torch.equal(*beside)
 
 
-def test_the_gain_lies_where_it_belongs_in_every_piece(song, monkeypatch):
-    song = replace(song, loudness=torch.tensor([-20.0, -30.0]))
-    whole = song.audio
-    pieces, decode = [], song.model.codec.pieces
+@pytest.fixture
+def band(song) -> Generation:
+    """The same songs as all the model's own; the guitar of the first has no note."""
+    line = Notes.of([0.1, 1.0], [0.9, 1.8], [48, 50], [90, 90])
+    rolls = []
+    for silent in ("guitar", None):
+        notes = {stem: Notes.empty() if stem == silent else line for stem in STEMS}
+        rolls.append(torch.from_numpy(to_roll(Score(notes, 2.0), NUM_FRAMES)))
+    frames = torch.ones(2, 4, NUM_FRAMES, dtype=torch.bool)
+    start = replace(song.start, tau=(0.0, 0.0), rolls=torch.stack(rolls), note_frames=frames)
+    return replace(song, start=start)
 
-    def small(sound, excite):
-        for piece in decode(sound, excite):
-            pieces.append(len(piece.split(5 * FRAME_SAMPLES, -1)))
-            yield from piece.split(5 * FRAME_SAMPLES, -1)
 
-    monkeypatch.setattr(song.model.codec, "pieces", small)
-    again = replace(song)
-    assert (again.audio - whole).abs().max() < 1e-3 * whole.abs().max()
-    assert max(pieces) > 2
+def lufs(audio: torch.Tensor) -> float:
+    return loudness(audio.numpy(), SAMPLE_RATE)
+
+
+def test_a_band_has_its_levels(song, band):
+    assert band.levelled and not song.levelled
+    played = [[lufs(stem) for stem in song.audio[0, [0, 1, 3]]] for song in (band, song)]
+    assert np.ptp(played[0]) < 0.1 < np.ptp(played[1])
+    together = band.audio[0, [0, 1, 3]].sum(0)
+    assert together.abs().max() == pytest.approx(10 ** (-1 / 20), rel=0.05)
+    raised = band.audio[0].norm(dim=-1) / song.audio[0].norm(dim=-1)
+    assert raised[2] == pytest.approx(float(raised[[0, 1, 3]].min()), rel=0.05)  # nothing to play
+    assert not band.audio[1, 1].any() and band.audio[1, 2].any()  # told to rest
+    given = replace(band.start, audio=torch.zeros(2, 4, 8), audio_frames=song.start.sound_known)
+    assert not replace(band, start=given).levelled
+
+
+def test_a_band_is_as_loud_as_planned_in_pieces_too(band):
+    planned = replace(band, loudness=torch.tensor([-30.0, torch.nan]))
+    assert lufs(planned.mix[0]) == pytest.approx(-30.0, abs=0.1)
+    assert np.ptp([lufs(stem) for stem in planned.audio[0, [0, 1, 3]]]) < 0.2
+    assert torch.equal(planned.audio[1], band.audio[1])
+    whole = planned.audio
+    planned.model.codec.PIECE_FRAMES = 16
+    assert (planned.audio - whole).abs().max() < 1e-3 * whole.abs().max()
 
 
 def test_composed_notes_are_struck_and_given_ones_are_not(song):
@@ -156,11 +181,9 @@ def test_one_song_is_heard_alone_and_counted_from_the_end(song):
         song.stems(2)
 
 
-def test_pieces_of_any_size_are_the_whole(song):
+def test_songs_of_any_length_are_the_same_in_pieces(song):
     whole = song.audio
     song.model.codec.PIECE_FRAMES = 16
-    lengths = [piece.shape[-1] for piece in song.pieces()]
-    assert lengths == [16 * FRAME_SAMPLES, 16 * FRAME_SAMPLES, 8 * FRAME_SAMPLES + 100]
     assert (song.audio - whole).abs().max() < 1e-4
 
 

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from data.loudness import PEAK, loudness
-from models.postprocessing.leveling import MOST_LIMITED_DB, band_peaks, gain_towards
+from models.postprocessing.leveling import (
+    MOST_LIMITED_DB,
+    at_loudness,
+    band_gains,
+    band_peaks,
+    gain_towards,
+)
 from utils import SAMPLE_RATE, counter_rng
 
 
@@ -16,6 +22,10 @@ def stems() -> np.ndarray:
     decay = np.exp(-60.0 * (time % 0.5))
     drums = 0.6 * decay * counter_rng(1).standard_normal(len(time))
     return np.stack([tones[0], drums, *tones[1:]]).astype(np.float32)
+
+
+def noise(seed: int) -> np.ndarray:
+    return 0.1 * counter_rng(seed).standard_normal(SAMPLE_RATE).astype(np.float32)
 
 
 def gain_of(stems, lufs: float) -> np.ndarray:
@@ -51,5 +61,24 @@ def test_silence_is_left_alone():
 
 
 def test_what_is_out_of_reach_is_said(stems):
-    with pytest.warns(UserWarning, match=r"6 LUFS was asked for and -\d"):
+    with pytest.warns(UserWarning, match=r"6 LUFS was wanted and -\d"):
         gain_of(stems, 6.0)
+
+
+def test_a_band_comes_to_one_loudness_and_what_does_not_play_is_not_raised():
+    stems = np.stack([noise(i) * level for i, level in enumerate((0.5, 0.2, 1e-3, 0.3))])
+    played = np.array([True, True, False, True])
+    gains = band_gains(stems, played, SAMPLE_RATE)
+    found = [loudness(stem, SAMPLE_RATE) for stem in (stems * gains[:, None])[played]]
+    assert np.ptp(found) < 0.1 and gains[2] == gains[0] == gains.min()
+    assert np.abs((stems * gains[:, None])[played].sum(0)).max() <= 10 ** (-1 / 20) + 1e-4
+    assert (band_gains(stems, np.zeros(4, bool), SAMPLE_RATE) == 1.0).all()
+    silent = band_gains(np.zeros_like(stems), played, SAMPLE_RATE)
+    assert np.isfinite(silent).all()
+
+
+def test_nobody_asked_for_a_loudness():
+    stems = np.stack([noise(0), noise(1)])
+    assert at_loudness(stems, SAMPLE_RATE, float("nan")) is stems
+    quiet = at_loudness(stems, SAMPLE_RATE, -40.0)
+    assert loudness(quiet.sum(0), SAMPLE_RATE) == pytest.approx(-40.0, abs=0.1)
