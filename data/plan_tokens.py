@@ -6,7 +6,8 @@ valence, arousal, tempo, key, ...), and then, bar by bar, `meter chord ... chord
 piano`: the number of beats, one chord per beat, one density level per stem. The meter says how many
 chords follow, so the kind of every token is known from those before it (`Cursor`). A plan starts on
 a downbeat and holds whole bars; facts and densities are rounded to steps, the rest is exact. What
-is unknown has a token too. Plain numpy: data loaders make plans without torch.
+is unknown has a token too; where most songs are undecided (`UNDECIDED`), it is chosen like any
+other. Plain numpy: data loaders make plans without torch.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class Kind(IntEnum):
     PIANO = 24
 
 
+UNDECIDED = frozenset({Kind.STYLE})  # to be of no clear style says something about a song
 SIZES = np.array(
     [len(fact.values) for fact in FACTS] + [MAX_METER, len(CHORDS)] + [len(LEVELS)] * NUM_STEMS
 )

@@ -12,13 +12,13 @@ from data.brief import Brief, tempo_of
 from data.lead_sheet import LeadSheet
 from data.plan_given import Given
 from data.plan_tokens import (
-    FIRST,
     HEADER_TOKENS,
     LEVELS,
     NUM_FACTS,
     PAD,
     SIZES,
     START,
+    UNDECIDED,
     UNKNOWN,
     Cursor,
     Kind,
@@ -179,12 +179,14 @@ class Draft:
             logits: (v,) float64 for every token of the vocabulary.
         """
         kind = self.cursor.kind
-        first = FIRST[kind] + 1
-        allowed = logits[first : first + SIZES[kind]] + self._tilt(kind)
+        lowest = UNKNOWN if kind in UNDECIDED else 0
+        first = token_of(kind, 0)
+        allowed = logits[first + lowest : first + SIZES[kind]].copy()
+        allowed[-SIZES[kind] :] += self._tilt(kind)
         if kind >= Kind.BASS and self._must_play(kind - Kind.BASS):
             allowed[: 1 if self._density_said(kind - Kind.BASS) else AUDIBLE] = -np.inf
         uniform = torch.rand((), generator=self.generator, dtype=torch.float64).item()
-        self._add(choice.of(kind).draw(allowed, uniform))
+        self._add(lowest + choice.of(kind).draw(allowed, uniform))
         self.add_fixed()
 
     def _tilt(self, kind: Kind) -> np.ndarray | float:

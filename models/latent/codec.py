@@ -8,8 +8,8 @@ domain a spectrum Z stands for Z / sqrt|Z|: quiet partials weigh as much as they
 is zero. What the decoder draws is multiplied by a gate per bin, since a sum cannot be silent
 between the partials and a factor can. Where the notes of a stem are known, the decoder also filters
 what they excite (`models.latent.excitation`): a copy of a recording follows its phases, a
-performance has its partials where its notes are. The encoder does not know which stem it hears; the
-decoder does.
+performance has its partials and its noise where its notes are. The encoder does not know which stem
+it hears; the decoder does.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ between partials and the ends of notes fall silent, and a critic that learns to 
 recordings. Of the stems whose notes are known, 30 % are copied like all others, and the rest are
 *voiced*: the decoder hears what the notes excite, and half of all are, moreover, what the performer
 makes of these notes where it is trained. Of voiced stems the decoder learns how loud every band and
-bin should be, how much they move, and what it should sound like, while phases are its own. Of
-latents of recordings half are means, as a generator makes them, half are drawn. Vocoders are tuned
-like that on what an acoustic model predicts (Kong et al. 2020, HiFi-GAN).
+bin should be, how much they move, how far they peak, and what it should sound like, while phases
+are its own. Of latents of recordings half are means, as a generator makes them, half are drawn.
+Vocoders are tuned like that on what an acoustic model predicts (Kong et al. 2020, HiFi-GAN).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from models.latent.critic import Critic, mistaken, unlike
 from models.latent.excitation import excitation
 from models.objectives import CachedObjective, Losses, Media
 from models.objectives.codec import CodecObjective, SpectralLoss, relative_error
-from utils import FRAME_SAMPLES, NUM_STEMS, SAMPLE_RATE, STEMS, mel_filterbank
+from utils import FRAME_SAMPLES, NUM_STEMS, SAMPLE_RATE, mel_filterbank
 
 if TYPE_CHECKING:
     from data.batch import Batch
@@ -36,8 +36,10 @@ DETAIL_WINDOWS = (4_096, 2_048, 512)
 FLOOR = 1e-3
 MOVING_WINDOW, MOVING_BANDS, MOVING_CEPSTRA = 2_048, 64, 24
 QUIETEST = 1e-4  # of the loudest bin of a recording: 80 dB below it nobody hears a movement
+PEAK_BLOCK_SAMPLES = (256, 1_024, 4_096)
+PEAK_ORDER = 8  # near the maximum, and every sample of a peak learns
+PEAKS_DOWN, PEAKS_FROM = 0.01, 3e-5  # of a clip's loudest block, and RMS: quieter ones do not count
 JUDGED_RMS = 0.1
-HEARD = {"guitar": 3.0, "piano": 3.0}  # how much likelier a critic hears them than the others
 VOICED, PERFORMED = 0.7, 0.5  # shares of the stems whose notes are known
 CRITICAL = {"deceive", "unlike", "critic"}  # a critic moves: checkpoints do not compare by it
 EDGE_SAMPLES = 768  # the outermost frames of a crop lack their neighbours
@@ -52,13 +54,13 @@ class DecoderObjective(CachedObjective):
     lr_scale = 12.0
     at_most = 500
     crop_frames = 48
-    judged = 5  # clips of a batch that the critic hears, drawn; hearing costs more than decoding
     weights = {
         "complex": 3.0,
         "mel": 1.0,
         "wave": 3.0,
         "detail": 0.5,
         "movement": 0.8,
+        "peaks": 1.5,
         "deceive": 0.3,
         "unlike": 0.6,
         "critic": 1.0,
@@ -106,20 +108,15 @@ class DecoderObjective(CachedObjective):
         parts = self.spectral(output, target, phased=copied) | {
             "detail": detail_error(output, target),
             "movement": self.movement(output, target),
+            "peaks": peak_error(output, target),
         }
         own, theirs = output[copied], target[copied]
         parts["wave"] = relative_error(own, theirs) if len(own) else own.sum()
         stems = (torch.arange(len(audio), device=audio.device) % NUM_STEMS)[present]
-        heard = self._heard(stems.cpu(), generator).to(output.device)
-        parts |= self._judged(output[heard], target[heard], stems[heard], generator)
+        parts |= self._judged(output, target, stems, generator)
         counted = [name for name in parts if self.training or name not in CRITICAL]
         total = sum(self.weights[name] * parts[name] for name in counted)
         return Losses(total, {name: value.detach() for name, value in parts.items()})
-
-    def _heard(self, stems: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Which of the clips of stems (n,) the critic hears; chords more often than lines."""
-        chances = torch.tensor([HEARD.get(stem, 1.0) for stem in STEMS])[stems]
-        return torch.multinomial(chances, min(self.judged, len(stems)), generator=generator)
 
     def _stretches(self, batch: Batch, generator: torch.Generator) -> tuple[list[int], int]:
         """First latent frame of the stretch of each song, and its length; not drawn when not
@@ -247,6 +244,32 @@ def detail_error(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         )
         errors.append((_log_magnitude(ours) - _log_magnitude(real)).abs().mean())
     return torch.stack(errors).mean()
+
+
+def peak_error(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Mean difference of how far audio (b, t) rises above its RMS within short blocks, natural
+    logarithm, where the target sounds; 0 where it never does.
+
+    Magnitudes do not tell noise from a click in every frame, nor a pluck from a hum; ears do.
+    """
+    errors = []
+    for length in PEAK_BLOCK_SAMPLES:
+        if length > output.shape[-1]:
+            continue
+        (ours, _), (real, rms) = (_peaks(audio.float(), length) for audio in (output, target))
+        counted = rms > (PEAKS_DOWN * rms.amax(-1, keepdim=True)).clamp_min(PEAKS_FROM)
+        errors.append(((ours - real).abs() * counted).sum() / counted.sum().clamp_min(1))
+    return torch.stack(errors).mean()
+
+
+def _peaks(audio: torch.Tensor, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logarithm of (mean of x^8)^(1/8) over the RMS, and the RMS, of blocks (b m) that overlap by
+    half.
+    """
+    blocks = audio.unfold(-1, length, length // 2)
+    rms = (blocks.square().mean(-1) + 1e-12).sqrt()
+    high = (blocks / (rms[..., None] + 1e-5)).pow(PEAK_ORDER).mean(-1)
+    return (high + 1e-6).log() / PEAK_ORDER, rms
 
 
 def _log_magnitude(spectrum: torch.Tensor) -> torch.Tensor:

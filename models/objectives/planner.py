@@ -1,7 +1,8 @@
 """Stage "planner": the next token of real songs' briefs and lead sheets, from words or a reference.
 
 Every kind of token counts the same, though a song has one tempo and dozens of chords. What a plan
-does not know is read but not scored, and only values of the right kind compete, as when planning.
+does not know is read but not scored; only the style may be known to be none, where notes were read.
+Only values of the right kind compete, as when planning.
 Labels are the header's tokens, so no label is read beside them; a random part of them is said
 beforehand, as a user says it.
 """
@@ -24,8 +25,11 @@ from data.plan_tokens import (
     PAD,
     SIZES,
     START,
+    UNDECIDED,
+    UNKNOWN,
     Kind,
     decode,
+    token_of,
 )
 from models.encoders.conditions import Conditions
 from models.generative.planner import Planner, places_of
@@ -50,8 +54,11 @@ class PlannerObjective(CachedObjective):
         super().__init__(model)
         values = torch.arange(NUM_TOKENS)
         first, size = torch.from_numpy(FIRST)[:, None], torch.from_numpy(SIZES)[:, None]
-        competing = (values > first) & (values <= first + size)
+        lowest = first + torch.tensor([kind not in UNDECIDED for kind in Kind])[:, None]
+        competing = (values >= lowest) & (values <= first + size)
         self.register_buffer("competing", competing, persistent=False)
+        undecided = torch.isin(values, torch.tensor([token_of(k, UNKNOWN) for k in UNDECIDED]))
+        self.register_buffer("undecided", undecided, persistent=False)
         unknown = torch.from_numpy(FIRST[:NUM_FACTS])
         self.register_buffer("unknown", unknown, persistent=False)
 
@@ -101,6 +108,7 @@ class PlannerObjective(CachedObjective):
         _, kinds = places_of(tokens[:, :-1])
         targets = tokens[:, 1:]
         scored = self.competing[kinds].gather(2, targets[..., None])[..., 0]
+        scored &= _notes_read(tokens)[:, None] | ~self.undecided[targets]
         kinds, targets = kinds[scored], targets[scored]
         logits = logits[scored].float().masked_fill(~self.competing[kinds], -torch.inf)
         error = F.cross_entropy(logits, targets, reduction="none")
@@ -129,6 +137,15 @@ class PlannerObjective(CachedObjective):
             conditions, duration=sheet.duration, generators=[generator]
         )
         return Media(images={"sheet": sheet_picture([sheet, plan.sheet])})
+
+
+def _notes_read(tokens: torch.Tensor) -> torch.Tensor:
+    """Whether plans (b n) are of songs whose notes were read (b,) bool: only notes tell dynamics.
+
+    Of other songs nobody knows whether they have no style or one that nobody named.
+    """
+    dynamics = tokens[:, 1 + Kind.DYNAMICS : 2 + Kind.DYNAMICS]
+    return (dynamics > token_of(Kind.DYNAMICS, UNKNOWN)).any(1)
 
 
 def _trimmed(tokens: torch.Tensor) -> torch.Tensor:

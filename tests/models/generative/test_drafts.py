@@ -4,7 +4,16 @@ import pytest
 from data.brief import FACTS
 from data.lead_sheet import LeadSheet
 from data.plan_given import Given
-from data.plan_tokens import HEADER_TOKENS, LEVELS, NUM_TOKENS, PAD, SIZES, Kind, token_of
+from data.plan_tokens import (
+    HEADER_TOKENS,
+    LEVELS,
+    NUM_TOKENS,
+    PAD,
+    SIZES,
+    UNKNOWN,
+    Kind,
+    token_of,
+)
 from models.generative.drafts import (
     BAR_TEMPERATURE,
     HEADER_TEMPERATURE,
@@ -89,6 +98,15 @@ def test_facts_the_planner_does_not_know_stay_unknown_unless_said():
     mute = {Kind.LOUDNESS, Kind.BRIGHTNESS}
     brief, _ = write(draft_of(None, {"loudness": -19.4}, mute=mute)).result()
     assert brief.brightness is None and brief.loudness == -19.4 and brief.register is not None
+
+
+def test_a_song_may_be_of_no_style_but_not_without_a_key():
+    logits = np.zeros(NUM_TOKENS)
+    logits[[token_of(kind, UNKNOWN) for kind in (Kind.STYLE, Kind.KEY)]] = 50.0
+    brief, _ = write(draft_of(None), logits).result()
+    assert brief.style is None and brief.key is not None
+    logits[token_of(Kind.STYLE, 3)] = 100.0
+    assert write(draft_of(None), logits).result()[0].style == 3
 
 
 def test_what_is_said_stays_exact_and_the_sheet_tells_the_rest():

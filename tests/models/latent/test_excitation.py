@@ -1,10 +1,16 @@
-"""Excitation: harmonics where the notes are, for as long as they are, the same in parts."""
+"""Excitation: harmonics and noise where the notes are, as long as they are, the same in parts."""
 
 import numpy as np
 import pytest
 
 from data.score import Notes
-from models.latent.excitation import LEVEL, excitation, excited_by, stem_excitation
+from models.latent.excitation import (
+    LEVEL,
+    drum_excitation,
+    excitation,
+    excited_by,
+    stem_excitation,
+)
 from utils import FRAME_SAMPLES, SAMPLE_RATE, STEMS
 
 SECOND = SAMPLE_RATE
@@ -51,11 +57,29 @@ def test_a_part_of_a_song_is_what_it_is_in_the_whole():
     assert np.array_equal(stem_excitation(notes, 12_345, 30_000), whole[12_345:42_345])
 
 
-def test_songs_are_excited_stem_by_stem_and_drums_are_not():
+def test_strokes_are_bursts_of_white_noise_the_same_each_time():
+    audio = drum_excitation(struck((0.5, 0.6, 38, 127), (3.5, 3.6, 38, 127)), 0, 6 * SECOND)
+    part = lambda a, b: audio[int(a * SECOND) : int(b * SECOND)]
+    assert not part(0.0, 0.499).any() and not part(3.3, 3.49).any()
+    assert np.array_equal(part(0.5, 3.0), part(3.5, 6.0))
+    begin = part(0.5, 0.6)
+    assert level(begin) == pytest.approx(20 * np.log10(LEVEL) - 1.1, abs=0.5)
+    assert level(part(1.3, 1.35)) - level(part(0.5, 0.55)) == pytest.approx(-17.4, abs=1.0)
+    assert np.abs(begin).max() < 5 * np.sqrt(np.mean(begin**2))
+    lines = np.abs(np.fft.rfft(begin)) ** 2
+    assert 0.8 < lines[: len(lines) // 2].mean() / lines[len(lines) // 2 :].mean() < 1.25
+    other = drum_excitation(struck((0.5, 0.6, 42, 127)), 0, SECOND)
+    assert abs(np.corrcoef(other, audio[:SECOND])[0, 1]) < 0.05
+    assert np.array_equal(
+        drum_excitation(struck((0.5, 0.6, 38, 127)), 12_345, 9_999), audio[12_345:22_344]
+    )
+
+
+def test_songs_are_excited_stem_by_stem():
     songs = [{stem: struck((0.2, 0.6, 50, 100)) for stem in STEMS}] * 2
     audio = excitation(songs, 0, SECOND)
-    assert audio.shape == (2, 4, SECOND)
-    assert [bool(row.any()) for row in audio[1]] == [stem != "drums" for stem in STEMS]
+    assert audio.shape == (2, 4, SECOND) and audio.any(-1).all()
+    assert audio[1, 0].equal(audio[1, 2]) and not audio[1, 0].equal(audio[1, 1])
     part = excited_by(songs)(4, 10)
     assert part.equal(audio[..., 4 * FRAME_SAMPLES : 10 * FRAME_SAMPLES])
     assert not excitation([{stem: Notes.empty() for stem in STEMS}], 0, 100).any()

@@ -8,15 +8,18 @@ from torch import nn
 from data.batch import Batch
 from data.chords import KEYS
 from data.lead_sheet import LeadSheet
+from data.movement import STYLES
 from data.plan_tokens import (
     HEADER_TOKENS,
     NUM_FACTS,
     NUM_TOKENS,
     PAD,
     PLAN_TOKENS,
+    UNKNOWN,
     Kind,
     encode_sheet,
     kinds_of,
+    token_of,
 )
 from models.encoders.conditions import ConditionConfig, Conditions
 from models.generative.planner import Planner, PlannerConfig
@@ -185,6 +188,22 @@ def test_the_right_answer_costs_nothing_and_the_unknown_is_not_scored(objective)
         changed = logits.clone()
         changed[0, np.flatnonzero(kinds[0] == kind) - 1] += torch.randn(NUM_TOKENS)
         assert objective.losses(changed, tokens).total.item() == losses.total.item()
+
+
+def test_to_be_of_no_style_is_learned_where_notes_were_read_and_an_unknown_genre_is_not(objective):
+    sheet = song(counter_rng(0))
+    tokens = torch.from_numpy(encode_sheet(sheet, facts(sheet) | {"dynamics": 0.7}))[None]
+    logits = torch.zeros(1, PLAN_TOKENS - 1, NUM_TOKENS)
+    chance = objective.losses(logits, tokens).parts["style"].item()
+    assert chance == pytest.approx(np.log(len(STYLES) + 1), rel=1e-5)
+    total = lambda: objective.losses(logits, tokens).total.item()
+    before = total()
+    logits[0, Kind.GENRE, token_of(Kind.GENRE, UNKNOWN)] = 10.0
+    assert total() == before
+    logits[0, Kind.STYLE, token_of(Kind.STYLE, UNKNOWN)] = 10.0
+    assert total() < before - 0.1
+    unread = torch.from_numpy(encode_sheet(sheet, facts(sheet)))[None]
+    assert objective.losses(logits, unread).parts["style"] == 0.0
 
 
 def test_padding_and_segments_without_a_plan_do_not_count(objective):
