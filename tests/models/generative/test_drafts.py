@@ -107,6 +107,30 @@ def test_a_song_may_be_of_no_style_but_not_without_a_key():
     assert brief.style is None and brief.key is not None
     logits[token_of(Kind.STYLE, 3)] = 100.0
     assert write(draft_of(None), logits).result()[0].style == 3
+    muted = write(draft_of(None, mute={Kind.STYLE}), logits).result()[0]
+    assert muted.style is None
+
+
+def test_as_many_songs_are_of_no_style_as_the_logits_say():
+    logits = np.zeros(NUM_TOKENS)
+    sizes = SIZES[Kind.STYLE]
+    logits[token_of(Kind.STYLE, UNKNOWN)] = np.log(3 * sizes)  # three to one
+    logits[token_of(Kind.STYLE, 2)] = np.log(8 * sizes)
+    drawn = []
+    for seed in range(200):
+        draft = Draft(Given.of(None, 12.0, None), torch_rng(seed), 4)
+        draft.add_drawn(logits, Choice())
+        drawn.append(draft.tokens[1] - token_of(Kind.STYLE, 0))
+    none = drawn.count(UNKNOWN) / 200
+    assert none == pytest.approx(3 / 12, abs=0.1)
+    assert drawn.count(2) == 200 - drawn.count(UNKNOWN)  # a style is chosen more carefully
+    coldest = draft_of(None)
+    coldest.add_drawn(logits, Choice(0.0))
+    assert coldest.tokens[1] == token_of(Kind.STYLE, 2)
+    logits[token_of(Kind.STYLE, UNKNOWN)] = np.log(9 * sizes)
+    coldest = draft_of(None)
+    coldest.add_drawn(logits, Choice(0.0))
+    assert coldest.tokens[1] == token_of(Kind.STYLE, UNKNOWN)
 
 
 def test_what_is_said_stays_exact_and_the_sheet_tells_the_rest():
