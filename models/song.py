@@ -135,7 +135,7 @@ class Generation:
         if self.start.tau[0] <= DECIDED:
             excite = excited_by([self.score(index).notes])
         sound = self.sound[index, None, :, : -(-self.num_samples // FRAME_SAMPLES)]
-        pieces = [piece[0].cpu() for piece in self.model.codec.pieces(sound, excite)]
+        pieces = [piece[0].float().cpu() for piece in self.model.codec.pieces(sound, excite)]
         return torch.cat(pieces, -1)[:, : self.num_samples] * self.start.plays[index, :, None]
 
     def _at_its_levels(self, index: int, stems: torch.Tensor) -> torch.Tensor:

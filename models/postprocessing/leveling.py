@@ -38,7 +38,9 @@ def band_gains(stems: np.ndarray, played: np.ndarray, sample_rate: int) -> np.nd
 
 def band_peaks(stems: np.ndarray) -> np.ndarray:
     """Peaks (m,) of every 8 samples, the highest of the mix and of any of its stems (s, t)."""
-    return frame_peaks(torch.from_numpy(np.vstack([stems.sum(0), stems])).float())
+    both = torch.from_numpy(np.vstack([stems.sum(0), stems])).float()
+    with torch.autocast("cpu", enabled=False):  # a level in half precision is none
+        return frame_peaks(both)
 
 
 def at_loudness(stems: np.ndarray, sample_rate: int, lufs: float) -> np.ndarray:

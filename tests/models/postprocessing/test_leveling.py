@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from data.loudness import PEAK, loudness
 from models.postprocessing.leveling import (
@@ -75,6 +76,11 @@ def test_a_band_comes_to_one_loudness_and_what_does_not_play_is_not_raised():
     assert (band_gains(stems, np.zeros(4, bool), SAMPLE_RATE) == 1.0).all()
     silent = band_gains(np.zeros_like(stems), played, SAMPLE_RATE)
     assert np.isfinite(silent).all()
+
+
+def test_half_precision_around_it_changes_nothing(stems):
+    with torch.autocast("cpu", torch.bfloat16):
+        assert np.array_equal(at_loudness(stems, SAMPLE_RATE, -20.0), stems * gain_of(stems, -20.0))
 
 
 def test_nobody_asked_for_a_loudness():
