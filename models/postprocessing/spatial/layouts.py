@@ -7,6 +7,7 @@ feed) and more or less of its high frequencies (another), which is the head's sh
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,8 +41,8 @@ class Feeds:
     gains: np.ndarray
 
 
-class Layout:
-    """Panning without a head: each feed is a channel.
+class Layout(ABC):
+    """Where the sound of a place goes; each feed is a channel unless `mix` says otherwise.
 
     Attributes:
         channels: their names, in the order of the file.
@@ -53,14 +54,11 @@ class Layout:
     def num_feeds(self) -> int:
         return len(self.channels)
 
-    def gains(self, directions: np.ndarray) -> np.ndarray:
-        """Gains (n, c) of directions (n, 3)."""
-        raise NotImplementedError
-
+    @abstractmethod
     def feeds(self, directions: np.ndarray, distances: np.ndarray) -> Feeds:
-        """Paths from places at `distances` (n,), their level falling as 1 / distance."""
-        gains = self.gains(directions) / distances[:, None]
-        return Feeds(distances[:, None] / SPEED_OF_SOUND, gains)
+        """Paths from places in `directions` (n, 3) at `distances` (n,), their level falling as
+        1 / distance.
+        """
 
     def mix(self, sample_rate: int) -> np.ndarray:
         """Spectra (c, k, f) from feeds to channels on the design grid of `hrtf.py`; feed k with
@@ -77,16 +75,28 @@ class Layout:
         spectra = np.einsum("nk,ckf->ncf", feeds.gains, self.mix(sample_rate))
         return feeds.delays, impulse(spectra, sample_rate)
 
+    @abstractmethod
     def diffuse(self, noises: np.ndarray, sample_rate: int) -> np.ndarray:
         """The late field (c, t) of independent noises (c, t); as loud as a diffuse field is."""
-        raise NotImplementedError
 
     def power(self, channels: np.ndarray) -> np.ndarray:
         """What is heard of squared channels (c, ...): their sum."""
         return channels.sum(axis=0)
 
 
-class Stereo(Layout):
+class Panned(Layout):
+    """Panning without a head."""
+
+    @abstractmethod
+    def gains(self, directions: np.ndarray) -> np.ndarray:
+        """Gains (n, c) of directions (n, 3)."""
+
+    def feeds(self, directions: np.ndarray, distances: np.ndarray) -> Feeds:
+        gains = self.gains(directions) / distances[:, None]
+        return Feeds(distances[:, None] / SPEED_OF_SOUND, gains)
+
+
+class Stereo(Panned):
     """Two speakers; a direction's place from left to right, at constant power."""
 
     channels = ("left", "right")
@@ -99,7 +109,7 @@ class Stereo(Layout):
         return noises * np.sqrt(0.5)
 
 
-class Ambisonics(Layout):
+class Ambisonics(Panned):
     """First order, AmbiX: channels W, Y, Z, X (ACN) of SN3D weight (Nachbar et al. 2011)."""
 
     channels = ("W", "Y", "Z", "X")
@@ -114,7 +124,7 @@ class Ambisonics(Layout):
         return channels[0]
 
 
-class Surround(Layout):
+class Surround(Panned):
     """5.1 (ITU-R BS.775): vector panning (Pulkki, JAES 45, 1997) between neighbouring speakers.
 
     What comes from above or below spreads over all five. The LFE is silent: the five channels carry
