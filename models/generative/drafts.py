@@ -28,7 +28,7 @@ from data.plan_tokens import (
     value_of,
 )
 from models.generative.emotion import EmotionCurve, offsets
-from models.generative.tilts import denser, towards
+from models.generative.tilts import denser, moved, towards
 from utils import NUM_STEMS
 
 LONGEST_REST_BARS = 3  # of a stem that plays
@@ -70,11 +70,13 @@ class Choice:
 class Lean:
     """What leans on the draws of one song without fixing them.
 
-    tilts: added to the logits of a kind. curve: valence and arousal over time; the density of a bar
-    follows their departure from the curve's mean, times `strength`.
+    tilts: added to the logits of a kind. shifts: by how much those of a fact with a
+    scale are moved. curve: valence and arousal over time; the density of a bar follows their
+    departure from the curve's mean, times `strength`.
     """
 
     tilts: Mapping[Kind, np.ndarray] = field(default_factory=dict)
+    shifts: Mapping[Kind, float] = field(default_factory=dict)
     curve: EmotionCurve | None = None
     strength: float = 1.0
 
@@ -181,6 +183,8 @@ class Draft:
         kind = self.cursor.kind
         first = token_of(kind, 0)
         allowed = logits[first : first + SIZES[kind]] + self._tilt(kind)
+        if kind in self.lean.shifts:
+            allowed = moved(kind, allowed, self.lean.shifts[kind])
         if kind >= Kind.BASS and self._must_play(kind - Kind.BASS):
             allowed[: 1 if self._density_said(kind - Kind.BASS) else AUDIBLE] = -np.inf
         uniform = torch.rand((), generator=self.generator, dtype=torch.float64).item()

@@ -35,7 +35,7 @@ from models.generative.causal import CausalTransformer, Memory
 from models.generative.drafts import Choice, Draft, Lean
 from models.generative.emotion import EmotionCurve, EmotionOffsets, offsets
 from models.generative.reading import READ, Guidance, Reading
-from models.generative.tilts import acting, tilts
+from models.generative.tilts import acting, shifts, tilts
 from utils import NUM_STEMS, UserError, eval_mode
 
 SAID_STD = 0.3
@@ -203,9 +203,8 @@ class Planner(nn.Module):
     ) -> list[Lean]:
         """What leans on each song's draws."""
         usual = dict(zip(PROGRAMS, self.odds.double().cpu().numpy(), strict=True))
-        return [
-            Lean(usual | ({} if mood is None else tilts(mood)), curve, strength) for mood in moods
-        ]
+        moods = [EmotionOffsets() if mood is None else mood for mood in moods]
+        return [Lean(usual | tilts(mood), shifts(mood), curve, strength) for mood in moods]
 
     def _write(
         self,

@@ -1,8 +1,11 @@
-"""How asked emotions and densities lean on what the planner draws: numbers added to its logits.
+"""How asked emotions and densities lean on what the planner draws.
 
-A tilt a * x on the logits of steps with values x moves their mean by a * variance, exactly so for a
-normal distribution at any temperature. Each spread below is that of real songs, so that an offset
-moves the mean by about itself where the words leave a fact as open as real songs leave it.
+Keys and levels are tilted: numbers are added to their logits. A tilt a * x on the logits of steps
+with values x moves their mean by a * variance, exactly so for a normal distribution at any
+temperature; but what is improbable far out gains most by it, and on a scale of many steps the
+farthest would be drawn instead of one a little further. So a fact with a scale is moved along it by
+as much as that, a * variance: where the words leave a fact as open as real songs leave it (`SPREAD`
+below), by the whole offset, and less where they have settled it.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ SPREAD = {
     Kind.LOUDNESS: 1.5,  # dB
     Kind.BRIGHTNESS: 0.35,  # octaves
 }
+BEYOND = 2.0  # nats a step by which a scale's end falls off where it is moved inwards
 LEVEL_SPREAD = 0.9  # octaves; bars follow the bars before them, so what pulls on each adds up
 REACH = 0.25  # octaves, how near a level comes to an asked density
 # which offset each fact of the brief takes
@@ -43,17 +47,34 @@ def acting(offsets: EmotionOffsets, facts: np.ndarray) -> EmotionOffsets:
     return replace(offsets, **fixed)
 
 
+def shifts(offsets: EmotionOffsets) -> dict[Kind, float]:
+    """By how much to move what is said of each fact with a scale, on it; 0 is missing."""
+    wanted = {kind: getattr(offsets, OFFSET_OF[kind]) for kind in SPREAD}
+    return {kind: offset for kind, offset in wanted.items() if offset}
+
+
+def moved(kind: Kind, logits: np.ndarray, offset: float) -> np.ndarray:
+    """Logits (v,) of a fact's steps, each taken from further down its scale; by the whole offset
+    where they are as wide as real songs or wider.
+    """
+    values = FACTS[kind].scale(FACTS[kind].values)
+    shares = np.exp(logits - logits.max())
+    shares /= shares.sum()
+    variance = shares @ values**2 - (shares @ values) ** 2
+    share = min(1.0, variance / SPREAD[kind] ** 2)
+    places = np.arange(len(logits))
+    source = places - share * offset / np.diff(values).mean()
+    beyond = source - source.clip(0, places[-1])
+    return np.interp(source, places, logits) - BEYOND * np.abs(beyond)
+
+
 def tilts(offsets: EmotionOffsets) -> dict[Kind, np.ndarray]:
-    """What to add to the logits of each kind, (steps,); kinds that are left alone are missing.
+    """What to add to the logits of keys and levels, (steps,); kinds that are left alone are
+    missing.
 
     Density is per second and levels are per beat: the tempo takes its share.
     """
-    found = {}
-    for kind, spread in SPREAD.items():
-        values = FACTS[kind].scale(FACTS[kind].values)
-        offset = getattr(offsets, OFFSET_OF[kind])
-        found[kind] = offset / spread**2 * (values - values.mean())
-    found[Kind.KEY] = offsets.minor_log_odds * (FACTS[Kind.KEY].values // 12 - 0.5)
+    found = {Kind.KEY: offsets.minor_log_odds * (FACTS[Kind.KEY].values // 12 - 0.5)}
     levels = denser(offsets.density_octaves - offsets.tempo_octaves)
     found.update(dict.fromkeys(STEM_KINDS, levels))
     return {kind: tilt for kind, tilt in found.items() if tilt.any()}

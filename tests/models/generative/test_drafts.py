@@ -222,7 +222,7 @@ def test_tilts_lean_on_draws_and_a_curve_on_bars():
     assert all(write(d).result()[0].key >= 12 for d in drafts)
     curve = EmotionCurve([0.0, 60.0], [0.0, 0.0], [-1.0, 1.0])
     labels = {"tempo": 120.0, "meter": 4, **STEMS_PLAY}
-    rising = write(draft_of(None, labels, duration=60.0, lean=Lean({}, curve, 2.0)))
+    rising = write(draft_of(None, labels, duration=60.0, lean=Lean(curve=curve, strength=2.0)))
     flat = write(draft_of(None, labels, duration=60.0))
     halves = [np.array_split(d.result()[1].density, 2) for d in (rising, flat)]
     rise, level = (np.log2(late.mean() / early.mean()) for early, late in halves)

@@ -4,7 +4,18 @@ import pytest
 from data.brief import FACTS
 from data.plan_tokens import LEVELS, NUM_FACTS, Kind
 from models.generative.emotion import EmotionOffsets, offsets
-from models.generative.tilts import LEVEL_SPREAD, OCTAVES, SPREAD, acting, denser, tilts, towards
+from models.generative.tilts import (
+    LEVEL_SPREAD,
+    OCTAVES,
+    OFFSET_OF,
+    SPREAD,
+    acting,
+    denser,
+    moved,
+    shifts,
+    tilts,
+    towards,
+)
 
 OPEN = np.full(NUM_FACTS, -1)
 
@@ -19,21 +30,25 @@ def bell(values: np.ndarray, spread: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", list(SPREAD))
-def test_a_tilt_moves_the_mean_by_its_offset(kind):
-    names = {
-        Kind.TEMPO: "tempo_octaves",
-        Kind.DYNAMICS: "dynamics",
-        Kind.REGISTER: "register_semitones",
-        Kind.LOUDNESS: "loudness_db",
-        Kind.BRIGHTNESS: "brightness_octaves",
-    }
-    values = FACTS[kind].scale(FACTS[kind].values)
+@pytest.mark.parametrize("width", [0.5, 1.0])
+def test_a_shift_moves_the_mean_by_its_offset_where_it_is_open(kind, width):
+    values, spread = FACTS[kind].scale(FACTS[kind].values), SPREAD[kind]
     means = []
     for share in (-0.8, -0.4, 0.0, 0.4, 0.8):
-        tilt = tilts(EmotionOffsets(**{names[kind]: share * SPREAD[kind]})).get(kind, 0.0)
-        means.append(mean(values, bell(values, SPREAD[kind]) + tilt) - values.mean())
-        assert means[-1] == pytest.approx(share * SPREAD[kind], abs=0.12 * SPREAD[kind])
-    assert means == sorted(means) and means[2] == pytest.approx(0.0, abs=1e-9)
+        offset = shifts(EmotionOffsets(**{OFFSET_OF[kind]: share * spread})).get(kind, 0.0)
+        means.append(mean(values, moved(kind, bell(values, width * spread), offset)))
+        wanted = share * spread * width**2
+        assert means[-1] - values.mean() == pytest.approx(wanted, abs=0.12 * spread)
+    assert means == sorted(means) and means[2] == pytest.approx(values.mean())
+
+
+def test_what_is_improbable_far_out_stays_improbable():
+    logits = np.full(12, -5.0)
+    logits[5:8] = (0.0, 1.0, 0.0)
+    quieter = moved(Kind.LOUDNESS, logits, -4.0)
+    assert quieter.argmax() < 6 and quieter[0] <= -5.0
+    inwards = moved(Kind.LOUDNESS, np.linspace(0.0, -1.0, 12), 3.0)
+    assert inwards.argmax() in (2, 3) and inwards[0] < inwards[2] - 1.0
 
 
 def test_minor_keys_gain_their_log_odds():
@@ -55,6 +70,7 @@ def test_density_is_per_second_and_the_tempo_takes_its_share():
 
 def test_no_emotion_leans_on_nothing():
     assert tilts(EmotionOffsets()) == {} and tilts(offsets(0.0, 0.0)) == {}
+    assert shifts(EmotionOffsets()) == {} and shifts(offsets(0.0, 0.0)) == {}
 
 
 def test_fixed_facts_take_no_offset():
