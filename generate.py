@@ -138,7 +138,12 @@ def _add_band(group: Any) -> None:
     add("--swing", type=number(0.5, 0.75), metavar="X", help="share of the long eighth")
     add("--register", type=number(21, 108), metavar="X", help="mean pitch of guitar and piano")
     add("--loudness", type=number(-60, 0), metavar="X", help="of the mix, LUFS")
-    add("--brightness", type=number(-4, 4), metavar="X", help="octaves over 1 kHz of the centroid")
+    add(
+        "--brightness",
+        type=number(-4, 4),
+        metavar="X",
+        help="octaves over 1 kHz of the mix's centroid",
+    )
 
 
 def _add_given(group: Any) -> None:

@@ -20,10 +20,20 @@ def brightness(audio: np.ndarray, sample_rate: int) -> float:
     audio = np.asarray(audio, np.float32)
     if np.abs(audio).max(initial=0.0) < _SILENT_PEAK:
         return float("nan")
+    return centroid_octaves(*mean_magnitude(audio, sample_rate))
+
+
+def mean_magnitude(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
+    """Frequencies (f,) in Hz, and magnitudes (f,) of mono audio (t,), averaged over its windows."""
+    audio = np.asarray(audio, np.float32)
     missing = -len(audio) % WINDOW_SAMPLES
     frames = np.pad(audio, (0, missing)).reshape(-1, WINDOW_SAMPLES)
     window = get_window("hann", WINDOW_SAMPLES).astype(np.float32)
-    magnitude = np.abs(rfft(frames * window)).sum(0, dtype=np.float64)
-    hertz = np.arange(len(magnitude)) * sample_rate / WINDOW_SAMPLES
+    magnitude = np.abs(rfft(frames * window)).mean(0, dtype=np.float64)
+    return np.arange(len(magnitude)) * sample_rate / WINDOW_SAMPLES, magnitude
+
+
+def centroid_octaves(hertz: np.ndarray, magnitude: np.ndarray) -> float:
+    """Centre of gravity of a spectrum (f,), octaves over 1 kHz."""
     centroid = (hertz * magnitude).sum() / magnitude.sum()
     return float(np.log2(max(centroid, 1.0) / REFERENCE_HZ))

@@ -293,7 +293,8 @@ class HarmonicFlow(nn.Module):
                 0 to 2, how far an emotion bends tempo, mode and the rest. swing: share of the
                 long eighth, 0.5 to 0.67. register: mean MIDI pitch of guitar and piano. loudness:
                 of the mix, LUFS, met by a limiter unless sound is given; planned where it is not
-                said. brightness: spectral centroid, octaves over 1 kHz.
+                said. brightness: spectral centroid of the mix, octaves over 1 kHz, met by a tilt of
+                its spectrum unless sound is given.
             image: a picture (c h w) in [0, 1], frames of a video (m c h w) at 4 a second, or a
                 `data.pictures.files.Clip`: its mood becomes valence and arousal, over time for a
                 video.
@@ -390,6 +391,7 @@ class HarmonicFlow(nn.Module):
             play=lambda score: perform(self.performer, said, start, score, seeds, sampling),
             settings=settings,
             loudness=_loudness(said if varied is None else asked, varied, b),
+            brightness=asked.brightness,
             dynamics=(said if keep is None else asked).dynamics,
             adapters=choice.described(shares),
         )

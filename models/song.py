@@ -24,6 +24,7 @@ from models import finishing
 from models.generative.touch import touched
 from models.latent.excitation import excited_by
 from models.postprocessing.leveling import at_loudness, band_gains
+from models.postprocessing.tilting import slope_towards, tilted
 from utils import (
     FRAME_RATE,
     FRAME_SAMPLES,
@@ -72,8 +73,9 @@ class Generation:
         seeds: of each song. play: score latents (b s l d) -> sound latents (b s l d).
         settings: every argument, JSON-serialisable. adapters: of each song, the share of each genre
             adapter by its file; empty where none was asked for. loudness: (b,) LUFS of each mix,
-            asked or planned, nan where open; None asks nothing. dynamics: (b,) mean velocity of
-            what was composed, in the same way.
+            asked or planned, nan where open; None asks nothing. brightness: (b,) octaves over 1 kHz
+            of each mix, asked, in the same way. dynamics: (b,) mean velocity of what was composed,
+            asked or planned.
     """
 
     model: HarmonicFlow
@@ -87,6 +89,7 @@ class Generation:
     settings: dict[str, Any] = field(default_factory=dict)
     adapters: list[dict[str, float]] = field(default_factory=list)
     loudness: torch.Tensor | None = None
+    brightness: torch.Tensor | None = None
     dynamics: torch.Tensor | None = None
     _scores: dict[int, Score] = field(default_factory=dict, init=False, repr=False)
 
@@ -140,7 +143,7 @@ class Generation:
 
     def _at_its_levels(self, index: int, stems: torch.Tensor) -> torch.Tensor:
         """One song's own stems (s t) at the levels of a band, where it is `levelled`, and their mix
-        at its loudness; beside given sound as they are.
+        as bright and as loud as it should be; beside given sound as they are.
         """
         if self.start.audio is not None:
             return stems
@@ -149,11 +152,16 @@ class Generation:
             notes = self.score(index).notes
             played = np.array([len(notes[stem]) > 0 for stem in STEMS])
             audio = audio * band_gains(audio, played, SAMPLE_RATE)[:, None]
-        return torch.from_numpy(at_loudness(audio, SAMPLE_RATE, self._lufs(index)))
+        return torch.from_numpy(self._mastered(index, audio))
 
-    def _lufs(self, index: int) -> float:
-        """Loudness of one song's mix, nan where open."""
-        return math.nan if self.loudness is None else float(self.loudness[index])
+    def _mastered(self, index: int, stems: np.ndarray) -> np.ndarray:
+        """Stems (s t) whose mix has its brightness and its loudness, where they are not open."""
+        octaves, lufs = (
+            math.nan if wanted is None else float(wanted[index])
+            for wanted in (self.brightness, self.loudness)
+        )
+        slope = slope_towards(stems.sum(0), SAMPLE_RATE, octaves)
+        return at_loudness(tilted(stems, SAMPLE_RATE, slope), SAMPLE_RATE, lufs)
 
     def _with_given(self, audio: torch.Tensor, index: int) -> torch.Tensor:
         """Puts what was given back into stems (s t), to the sample; a 10 ms seam lies in the
@@ -183,8 +191,7 @@ class Generation:
         from data.soundfont import render_score
 
         stems = render_score(self.score(index), num_samples=self.num_samples)
-        stems = stems * edges(self.num_samples).numpy()
-        return at_loudness(stems, SAMPLE_RATE, self._lufs(index))
+        return self._mastered(index, stems * edges(self.num_samples).numpy())
 
     @property
     def audio(self) -> torch.Tensor:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from data.brief import Brief
+from data.brightness import brightness
 from data.lead_sheet import LeadSheet
 from data.loudness import PEAK, loudness
 from data.roll import to_roll
@@ -105,6 +106,18 @@ def test_a_mix_is_as_loud_as_was_asked(song):
     given = replace(song.start, audio=torch.zeros(2, 4, 8), audio_frames=song.start.sound_known)
     beside = [replace(s, start=given).audio for s in (song, quiet)]
     assert torch.equal(*beside)
+
+
+def test_a_mix_is_as_bright_as_was_asked(song):
+    before = brightness(song.mix[0].numpy(), SAMPLE_RATE)
+    for octaves in (before - 0.4, before + 0.3):
+        asked = replace(song, brightness=torch.tensor([octaves, torch.nan]))
+        assert brightness(asked.mix[0].numpy(), SAMPLE_RATE) == pytest.approx(octaves, abs=0.05)
+        assert torch.equal(asked.audio[1], song.audio[1])
+    both = replace(asked, loudness=torch.tensor([-30.0, torch.nan]))
+    assert loudness(both.mix[0].numpy(), SAMPLE_RATE) == pytest.approx(-30.0, abs=0.1)
+    given = replace(song.start, audio=torch.zeros(2, 4, 8), audio_frames=song.start.sound_known)
+    assert torch.equal(*[replace(s, start=given).audio for s in (song, asked)])
 
 
 @pytest.fixture
