@@ -36,10 +36,11 @@ SHEET_COLUMNS: dict[str, slice] = {
     "tonic": slice(35, 47),
     "mode": slice(47, 49),  # major, minor
     "key_known": slice(49, 50),
-    "density": slice(50, 50 + NUM_STEMS),  # log1p(onsets per beat) / log(5)
+    "density": slice(50, 50 + NUM_STEMS),  # log1p(onsets per beat) / DENSITY_SCALE
     "density_known": slice(50 + NUM_STEMS, 50 + 2 * NUM_STEMS),
     "place_in_bar": slice(50 + 2 * NUM_STEMS, 66 + 2 * NUM_STEMS),  # nearest sixteenth, one-hot
 }
+DENSITY_SCALE = math.log(5.0)
 NUM_SHEET_COLUMNS = 66 + 2 * NUM_STEMS
 PLACED_BEATS = 4  # later beats of a bar have the places of the fourth
 
@@ -123,6 +124,6 @@ def _write_plan(rows: np.ndarray, sheet: LeadSheet, beat: np.ndarray) -> None:
     rows[:, SHEET_COLUMNS["chord_known"].start] = known
     density = sheet.density[beat]
     heard = ~np.isnan(density)
-    scaled = np.log1p(np.where(heard, density, 0.0)) / math.log(5.0)
+    scaled = np.log1p(np.where(heard, density, 0.0)) / DENSITY_SCALE
     rows[:, SHEET_COLUMNS["density"]] = scaled
     rows[:, SHEET_COLUMNS["density_known"]] = heard

@@ -13,6 +13,7 @@ import numpy as np
 
 from data.batch import Example
 from data.brief import FAMILIES
+from data.chords import KEYS
 from data.harmony import key_of
 from data.in_three import in_three
 from data.midi import MidiSong, read_midi
@@ -38,7 +39,7 @@ CUT_TO_THREE = 0.05
 ACTIVE_ONSETS = 4
 WEIGHT_PER_STEM = 3.0
 CACHED_SONGS = 2_048
-COUNTED_SONGS = 400  # for `program_odds`
+COUNTED_SONGS = 400  # for `program_odds` and `key_odds`
 ODDS_RANGE = (-4.0, 2.0)
 
 
@@ -119,8 +120,7 @@ class MidiSource:
         -> (8,) programs of its family, counted in up to `COUNTED_SONGS` songs; zeros where nothing
         varies.
         """
-        step = -(-self.num_songs // COUNTED_SONGS)
-        songs = [played for path in self.paths[::step] if (played := _programs(path)) is not None]
+        songs = [song.score.programs for song in self._some_songs()]
         odds = {}
         for stem, first in FAMILIES.items():
             places = [p[stem] - first for p in songs if p[stem] in range(first, first + 8)]
@@ -131,6 +131,21 @@ class MidiSource:
             varied = (1.0 - share) * own + share * drawn / drawn.sum()
             odds[stem] = np.log(own / varied).clip(*ODDS_RANGE)
         return odds
+
+    def key_odds(self) -> np.ndarray:
+        """How much likelier songs are in a key than transposed segments of their mode are, natural
+        logarithm (24,), counted likewise.
+        """
+        keys = [song.key for song in self._some_songs() if song.key is not None]
+        counts = np.bincount(keys, minlength=len(KEYS)).reshape(2, 12) + 1.0
+        own = counts / counts.sum(1, keepdims=True)
+        varied = (1.0 - self.augment) * own + self.augment / 12
+        return np.log(own / varied).clip(*ODDS_RANGE).ravel()
+
+    def _some_songs(self) -> list[MidiSong]:
+        """Up to `COUNTED_SONGS` songs that can be read."""
+        step = -(-self.num_songs // COUNTED_SONGS)
+        return [song for path in self.paths[::step] if (song := _readable(path)) is not None]
 
     def _draw_changes(self, song: MidiSong, rng: np.random.Generator) -> dict:
         """One draw of everything that varies, as arguments of `render_song`."""
@@ -159,10 +174,10 @@ def cached_song(path: str) -> MidiSong:
     return song if song.key is not None else replace(song, key=key_of(song.score))
 
 
-def _programs(path: Path) -> dict[str, int | None] | None:
-    """What the stems of a song play; None for a file that cannot be read."""
+def _readable(path: Path) -> MidiSong | None:
+    """A song; None for a file that cannot be read."""
     try:
-        return cached_song(str(path)).score.programs
+        return cached_song(str(path))
     except UserError:
         return None
 

@@ -18,6 +18,7 @@ import torch
 from torch import nn
 
 from data.brief import FAMILIES
+from data.chords import KEYS
 from data.lead_sheet import LeadSheet
 from data.plan_given import Given
 from data.plan_tokens import (
@@ -87,8 +88,9 @@ class Planner(nn.Module):
 
     A reference recording is read only by a planner that has seen some in training (`hears`), and
     a fact of which training showed no value is left unknown (`mute`). Where training varied the
-    instruments, so that rare timbres are learned, `odds` leads back to what songs play: what is
-    added to the logits of the programs of bass, guitar and piano (3, 8).
+    instruments, so that rare timbres are learned, and transposed its songs, `odds` and `key_odds`
+    lead back to what songs play and in which keys: what is added to the logits of the programs of
+    bass, guitar and piano (3, 8) and of the keys (24,).
     """
 
     def __init__(self, config: PlannerConfig | None = None) -> None:
@@ -111,6 +113,7 @@ class Planner(nn.Module):
         self.register_buffer("hears", torch.zeros((), dtype=torch.bool))
         self.register_buffer("shown", torch.zeros(NUM_FACTS, dtype=torch.bool))
         self.register_buffer("odds", torch.zeros(len(FAMILIES), 8))
+        self.register_buffer("key_odds", torch.zeros(len(KEYS)))
 
     def forward(
         self, tokens: torch.Tensor, conditions: Conditions, said: torch.Tensor | None = None
@@ -203,8 +206,14 @@ class Planner(nn.Module):
     ) -> list[Lean]:
         """What leans on each song's draws."""
         usual = dict(zip(PROGRAMS, self.odds.double().cpu().numpy(), strict=True))
-        moods = [EmotionOffsets() if mood is None else mood for mood in moods]
-        return [Lean(usual | tilts(mood), shifts(mood), curve, strength) for mood in moods]
+        usual[Kind.KEY] = self.key_odds.double().cpu().numpy()
+        leans = []
+        for mood in moods:
+            mood = EmotionOffsets() if mood is None else mood
+            moody = tilts(mood)
+            both = {kind: usual.get(kind, 0.0) + moody.get(kind, 0.0) for kind in usual | moody}
+            leans.append(Lean(both, shifts(mood), curve, strength))
+        return leans
 
     def _write(
         self,

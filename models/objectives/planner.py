@@ -16,6 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from data.brief import FAMILIES
+from data.chords import KEYS
 from data.lead_sheet import LeadSheet, sheet_features
 from data.plan_tokens import (
     FIRST,
@@ -68,13 +69,15 @@ class PlannerObjective(CachedObjective):
 
     @classmethod
     def prepare_data(cls, model: HarmonicFlow, dataset: Any, settings: Any) -> Any:
-        """The cache; the planner takes note of how far the instruments of its training data are
-        varied: not at all, where the source has nothing to say of it.
+        """The cache; the planner takes note of how far the instruments and keys of its training
+        data are varied: not at all, where the source has nothing to say of it.
         """
         if dataset.augment:
             found = getattr(dataset.source, "program_odds", dict)()
             rows = np.stack([found.get(stem, np.zeros(8)) for stem in FAMILIES])
             model.planner.odds.copy_(torch.from_numpy(rows))
+            keys = getattr(dataset.source, "key_odds", lambda: np.zeros(len(KEYS)))()
+            model.planner.key_odds.copy_(torch.from_numpy(keys))
         return super().prepare_data(model, dataset, settings)
 
     def forward(self, batch, generator: torch.Generator) -> Losses:

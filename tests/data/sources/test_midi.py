@@ -107,6 +107,19 @@ def test_odds_lead_back_from_varied_instruments_to_those_that_songs_play(root):
     assert not any(row.any() for row in plain.values())
 
 
+def test_odds_lead_back_from_transposed_keys_to_those_of_songs(root):
+    source = MidiSource(root, "train")
+    keys = [cached_song(str(path)).key for path in source.paths]
+    odds = source.key_odds()
+    assert odds.shape == (24,) and keys and None not in keys
+    major, minor = odds.reshape(2, 12)
+    for mode, row in enumerate((major, minor)):
+        own = [key % 12 for key in keys if key // 12 == mode]
+        shares = (np.bincount(own, minlength=12) + 1.0) / (len(own) + 12)
+        assert np.allclose(row, np.log(12 * shares))
+    assert not MidiSource(root, "train", augment=False).key_odds().any()
+
+
 def test_segments_begin_on_downbeats_where_many_play(root):
     score = cached_song(str(root / "train" / "one.mid")).score
     starts = [choose_start(score, 2.0, counter_rng(0, i)) for i in range(1_000)]

@@ -306,6 +306,15 @@ def test_odds_lean_on_the_instruments_that_nobody_asked_for(planner):
     assert plans(planner, (0,), asked, duration=2.0)[0].brief.program[3] == 2
 
 
+def test_odds_lean_on_the_key_unless_one_is_asked_and_leave_the_mode_to_the_mood(planner):
+    planner = copy.deepcopy(planner)
+    planner.key_odds[[7, 16]] = 20.0  # G major and E minor
+    keys = lambda said: {plan.brief.key for plan in plans(planner, range(6), said, duration=2.0)}
+    assert keys(Conditions()) <= {7, 16}
+    assert keys(Conditions(valence=torch.tensor([-1.0]))) == {16}
+    assert keys(Conditions(key=torch.tensor([3]))) == {3}
+
+
 def test_facts_that_training_never_showed_are_not_drawn():
     torch.manual_seed(0)
     planner = Planner(CONFIG)

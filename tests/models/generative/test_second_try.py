@@ -6,12 +6,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from data.sheet_features import DENSITY_SCALE, NUM_SHEET_COLUMNS, SHEET_COLUMNS
 from models.encoders.conditions import Conditions
 from models.generative import second_try
 from models.generative.sampling import Sampling
 from models.generative.second_try import OTHER_NOISE, TRIES, tried_again
 from models.generative.starts import Start
-from utils import FRAME_SAMPLES
+from utils import FRAME_SAMPLES, SAMPLE_RATE
 
 WAY = Sampling(steps=1, sound_steps=1, sampler="euler", guidance=1.0)
 FRAMES = 16
@@ -23,7 +24,7 @@ def stage(model, monkeypatch):
     calls = []
 
     def compose(composer, said, start, seeds, sampling, negative):
-        calls.append((start.notes_known.clone(), seeds, negative))
+        calls.append((start.notes_known.clone(), seeds, negative, said))
         fresh = torch.ones_like(start.notes) if len(calls) > 1 else torch.zeros_like(start.notes)
         return torch.where(start.notes_known[..., None], start.notes, fresh)
 
@@ -33,9 +34,9 @@ def stage(model, monkeypatch):
     return SimpleNamespace(score_codec=decoder, composer=None), start, calls
 
 
-def tried(stage, notes, plays, start=None, negative=None):
+def tried(stage, notes, plays, start=None, negative=None, **said):
     model, free, _ = stage
-    said = Conditions(plays=torch.tensor([plays]))
+    said = Conditions(plays=torch.tensor([plays]), **said)
     size = FRAMES * FRAME_SAMPLES
     start = start or free
     return tried_again(model, notes, said, start, [7], WAY, negative, num_samples=size)
@@ -45,7 +46,7 @@ def test_only_the_missing_stem_is_composed_until_it_plays(stage):
     notes = torch.ones_like(stage[1].notes)
     notes[:, 2:] = 0.0
     found = tried(stage, notes, [1, 1, 1, 0])
-    assert [seeds for _, seeds, _ in stage[2]] == [[7 + OTHER_NOISE], [7 + 2 * OTHER_NOISE]]
+    assert [seeds for _, seeds, *_ in stage[2]] == [[7 + OTHER_NOISE], [7 + 2 * OTHER_NOISE]]
     assert stage[2][0][0].all(-1)[0].tolist() == [True, True, False, True]
     assert found[0, 2].all() and not found[0, 3].any() and torch.equal(found[:, :2], notes[:, :2])
     assert not notes[:, 2].any()
@@ -54,7 +55,7 @@ def test_only_the_missing_stem_is_composed_until_it_plays(stage):
 def test_it_gives_up_after_some_tries(stage, monkeypatch):
     monkeypatch.setattr(second_try, "compose", lambda c, said, start, *rest: start.notes)
     notes = torch.zeros_like(stage[1].notes)
-    assert torch.equal(tried(stage, notes, [1, -1, -1, 0]), notes) and TRIES == 2
+    assert torch.equal(tried(stage, notes, [1, -1, -1, 0]), notes) and TRIES == 3
 
 
 def test_who_plays_rests_or_is_given_is_left_alone(stage):
@@ -67,6 +68,37 @@ def test_who_plays_rests_or_is_given_is_left_alone(stage):
     varied = replace(stage[1], tau=(0.0, 0.5))
     assert not tried(stage, torch.zeros_like(notes), [1, 1, 1, 1], varied).any()
     assert not stage[2]
+
+
+def test_who_plays_far_less_than_planned_tries_again_with_more_planned(stage):
+    notes = torch.zeros_like(stage[1].notes)
+    notes[:, 0, ::8, 0] = 1.0  # two strokes
+    notes[:, 1, ::4, 0] = 1.0  # four
+    seconds = FRAMES * FRAME_SAMPLES / SAMPLE_RATE
+    density = torch.tensor([[12.0, 12.0, 12.0, torch.nan]]) / seconds
+    sheet = torch.zeros(1, FRAMES, NUM_SHEET_COLUMNS)
+    beats = torch.tensor([0.5, 1.0, 8.0, 1.0]).log1p() / DENSITY_SCALE
+    sheet[..., SHEET_COLUMNS["density"]] = beats
+    sheet[:, 1:, SHEET_COLUMNS["density"].start] = 0.0  # the bass rests after one frame
+    sheet[..., SHEET_COLUMNS["density_known"]] = 1.0
+    found = tried(stage, notes, [1, 1, 0, 1], density=density, sheet=sheet)
+    first, second = stage[2][0][3], stage[2][1][3]
+    assert stage[2][0][0].all(-1)[0].tolist() == [False, True, True, False]
+    assert torch.equal(found[:, 1], notes[:, 1]) and found[0, 0].all() and found[0, 3].all()
+    assert (first.density[0, :2] * seconds).tolist() == pytest.approx([24.0, 12.0])
+    planned = torch.expm1(first.sheet[0, :, SHEET_COLUMNS["density"]] * DENSITY_SCALE)
+    assert planned[0].tolist() == pytest.approx([1.0, 1.0, 8.0, 2.0])
+    assert planned[1].tolist() == pytest.approx([2 * 0.5 / FRAMES, 1.0, 8.0, 2.0])
+    assert second.density[0, 0] == pytest.approx(2 * float(first.density[0, 0]))
+
+
+def test_a_try_that_is_no_better_is_not_taken(stage, monkeypatch):
+    notes = torch.zeros_like(stage[1].notes)
+    notes[:, 0, 0, 0] = 1.0
+    seconds = FRAMES * FRAME_SAMPLES / SAMPLE_RATE
+    monkeypatch.setattr(second_try, "compose", lambda c, said, start, *rest: 0 * start.notes)
+    found = tried(stage, notes, [1, 0, 0, 0], density=torch.full((1, 4), 12.0 / seconds))
+    assert torch.equal(found, notes)
 
 
 def test_the_negative_prompt_goes_along(stage):

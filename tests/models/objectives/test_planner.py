@@ -263,16 +263,19 @@ def test_labels_of_a_batch_are_not_read_but_words_are(objective):
     assert {"plan", "captions", "mel"} <= objective.fields
 
 
-def test_the_planner_takes_note_of_how_far_instruments_are_varied(monkeypatch):
+def test_the_planner_takes_note_of_how_far_instruments_and_keys_are_varied(monkeypatch):
     monkeypatch.setattr(CachedObjective, "prepare_data", classmethod(lambda *_: "the cache"))
     model, rows = Band(), {"bass": 1.0, "guitar": -2.0, "piano": 0.5}
     odds = lambda: {stem: np.full(8, value) for stem, value in rows.items()}
-    varied = SimpleNamespace(source=SimpleNamespace(program_odds=odds), augment=True)
+    keys = lambda: np.arange(24.0)
+    varied = SimpleNamespace(source=SimpleNamespace(program_odds=odds, key_odds=keys), augment=True)
     plain = SimpleNamespace(source=SimpleNamespace(), augment=True)
     validation = SimpleNamespace(source=varied.source, augment=False)
     prepare = lambda dataset: PlannerObjective.prepare_data(model, dataset, None)
     assert prepare(validation) == "the cache" and not model.planner.odds.any()
     assert prepare(varied) == "the cache"
     assert model.planner.odds[:, 0].tolist() == [1.0, -2.0, 0.5]
+    assert model.planner.key_odds.tolist() == list(range(24))
     assert prepare(validation) == "the cache" and model.planner.odds.all()
     assert prepare(plain) == "the cache" and not model.planner.odds.any()
+    assert not model.planner.key_odds.any()
