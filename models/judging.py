@@ -34,7 +34,6 @@ from utils import SAMPLE_RATE, SEGMENT_FRAMES, counter_rng, eval_mode
 if TYPE_CHECKING:
     from models.harmonicflow import HarmonicFlow
 
-IDS = ("style", "emotion", "genre")
 GROUP = 16
 
 
@@ -90,11 +89,11 @@ def generate_like(
     batch_size: int,
     voice: str = "neural",
 ) -> Generated:
-    """One generated segment per real one, from what the real one's labels and caption say.
+    """One generated segment per real one, from what the real one's caption says.
 
     Args:
         seed: of the first segment; the others count on from it.
-        options: further arguments of `generate`; labels in it take the place of the segments' own.
+        options: further arguments of `generate`; a text in it takes the place of the captions.
         voice: whose sound it is, as in `Generation.voiced`.
     """
     labels = [labels_of(e.score, e.tags, e.present, audio=e.audio) for e in examples]
@@ -102,8 +101,9 @@ def generate_like(
     for first in range(0, len(examples), batch_size):
         rows = range(first, min(first + batch_size, len(labels)))
         seeds = [seed + i for i in rows]
-        said = _said([labels[i] for i in rows], [examples[i] for i in rows], seeds)
-        songs = model.generate(**{**said, "seed": seeds, **options})
+        texts = _captions([labels[i] for i in rows], [examples[i] for i in rows], seeds)
+        said = {"text": texts, "batch_size": len(texts), "seed": seeds}
+        songs = model.generate(**{**said, **options})
         audio += [songs.voiced(i, voice) for i in range(len(songs))]
         notes += [score.notes for score in songs.scores]
         sheets += [measured(sheet) for sheet in songs.lead_sheets]
@@ -111,16 +111,14 @@ def generate_like(
     return Generated(np.stack(audio)[..., :length], notes, sheets)
 
 
-def _said(
+def _captions(
     labels: Sequence[Mapping[str, Any]], examples: Sequence[Example], seeds: Sequence[int]
-) -> dict[str, Any]:
-    """Prompt and ids of real segments as arguments of `generate`; unknown ids are -1."""
-    texts = [
+) -> list[str]:
+    """What is said of real segments: their own caption, or one made of their labels."""
+    return [
         own_caption(e.tags, counter_rng(seed)) or captions(said, None, counter_rng(seed))[0]
         for seed, said, e in zip(seeds, labels, examples, strict=True)
     ]
-    ids = {f"{name}_idx": torch.tensor([said[name] for said in labels]) for name in IDS}
-    return {"text": texts, "batch_size": len(texts), **ids}
 
 
 def transcribed(

@@ -35,8 +35,8 @@ LONGEST_REST_BARS = 3  # of a stem that plays
 LONGEST_SAID_REST_BARS = 1  # of one that was told to
 FAINT = 0.2  # strokes per beat; a bar with no more counts as a rest
 AUDIBLE = int(np.searchsorted(LEVELS, 0.5 - 1e-9))  # the least of a bar that breaks a rest
-HEADER_TEMPERATURE, BAR_TEMPERATURE = 0.7, 0.9  # facts are chosen more carefully than bars
-TOP_P = 0.9
+HEADER_TEMPERATURE, BAR_TEMPERATURE = 0.85, 1.0  # facts are chosen more carefully than bars
+TOP_P = 0.95
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """From what a user says to `generate` to `Conditions` and given lead sheets, every value checked.
 
-What a prompt says outright (`data.prompts`) counts as said; an argument comes before it. A picture
-is a point of valence and arousal; a recording, given as a waveform, also tells its tempo,
-brightness, loudness and how densely it is played.
+What a prompt says outright (`data.prompts`) counts as said; an argument comes before it. A style,
+an emotion or a genre that is asked by its id is read as its name, too. A picture is a point of
+valence and arousal; a recording, given as a waveform, also tells its tempo, brightness, loudness
+and how densely it is played.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from data.brief import NAMES_OF
 from data.chords import KEYS, parse_key
 from data.lead_sheet import LeadSheet
 from data.prompts import SpokenFacts, read_prompt, unwanted_stems
@@ -63,8 +65,8 @@ class Wishes:
         """The same as the model reads it."""
         b = len(self.spoken)
         values: dict[str, Any] = {name: _ids(value, b) for name, value in self.ids.items()}
-        if self.prompts is not None:
-            values["text_tokens"], values["text_mask"] = model.text.encode(self.prompts)
+        if (words := self.words()) is not None:
+            values["text_tokens"], values["text_mask"] = model.text.encode(words)
         if self.mel is not None:
             values["mel"] = _reference(self.mel, b)
         said = lambda of, null: [null if (v := of(f)) is None else v for f in self.spoken]
@@ -80,6 +82,23 @@ class Wishes:
         density = stem_densities((self.heard or {}).get("strokes")) | dict(self.density or {})
         values["density"] = per_stem(density, torch.nan, torch.float32).expand(b, -1)
         return Conditions(**{n: v for n, v in values.items() if v is not None}).checked()
+
+    def words(self) -> list[str] | None:
+        """What the sentence encoder reads of each song: its prompt, and the names of ids that it
+        does not mention.
+
+        Labels of genre are per artist and say little of a single song; its name says what people
+        mean by it.
+        """
+        b = len(self.spoken)
+        sentences = [""] * b if self.prompts is None else list(self.prompts)
+        for kind, value in self.ids.items():
+            ids = _ids(value, b)
+            for i, index in enumerate([] if ids is None else ids.tolist()):
+                names = NAMES_OF[kind]
+                if 0 <= index < len(names) and names[index] not in sentences[i].lower():
+                    sentences[i] = ", ".join(filter(None, [sentences[i], names[index]]))
+        return sentences if self.prompts is not None or any(sentences) else None
 
     def sheets(
         self, base: LeadSheet | None, duration: float, *, explicit: SpokenFacts

@@ -31,19 +31,16 @@ ATTACK_SECONDS = 0.002
 DAMPING_SECONDS = 0.08
 DECAY_SECONDS, DECAY_PITCH, DECAY_SEMITONES = 1.5, 60, 24.0  # half as long 24 semitones higher
 DRUM_DECAY_SECONDS, DRUM_ATTACK_SECONDS = 0.4, 0.0005
-SPREAD = 1.0  # how far the phases of harmonics lie apart, of a whole turn
-BASS_SPREAD = 0.37  # basses are pulses: so far apart, and they peak as recorded ones do
 FALL = 60.0 / 20.0 * math.log(10.0)  # time constants until a note is 60 dB down, and silent
 
 
 @cache
-def _harmonics(pitch: int, spread: float) -> np.ndarray:
+def _harmonics(pitch: int) -> np.ndarray:
     """One period (t,) of all harmonics of a MIDI pitch, RMS 1, float32; silence above 10 kHz."""
     fundamental = 440.0 * 2.0 ** ((pitch - 69) / 12)
     number = np.arange(1, int(HIGHEST_HZ / fundamental) + 1)
     lines = np.rint(number * fundamental * PERIOD_SAMPLES / SAMPLE_RATE).astype(int)
-    turns = np.random.default_rng(pitch).uniform(-0.5, 0.5, len(number))
-    phases = math.pi + 2.0 * math.pi * spread * turns
+    phases = np.random.default_rng(pitch).uniform(0.0, 2.0 * math.pi, len(number))
     spectrum = np.zeros(PERIOD_SAMPLES // 2 + 1, np.complex128)
     spectrum[lines] = np.exp(1j * phases) / number
     wave = np.fft.irfft(spectrum)
@@ -76,7 +73,7 @@ def drum_excitation(notes: Notes, first: int, count: int) -> np.ndarray:
     return audio
 
 
-def stem_excitation(notes: Notes, first: int, count: int, spread: float = SPREAD) -> np.ndarray:
+def stem_excitation(notes: Notes, first: int, count: int) -> np.ndarray:
     """Excitation (t,) of a pitched stem, `count` samples from sample `first` of its song, float32.
 
     Any part of a song is the same samples as in the whole.
@@ -99,15 +96,8 @@ def stem_excitation(notes: Notes, first: int, count: int, spread: float = SPREAD
         released = np.maximum(age - (offset - onset), 0.0)
         loudness = np.exp(-age / longest - released / DAMPING_SECONDS)
         loudness *= np.minimum(age / ATTACK_SECONDS, 1.0) * LEVEL * velocity / 127.0
-        wave = _harmonics(pitch, spread)[place % PERIOD_SAMPLES]
-        audio[begin - first : stop - first] += loudness * wave
+        audio[begin - first : stop - first] += loudness * _harmonics(pitch)[place % PERIOD_SAMPLES]
     return audio
-
-
-def _made(stem: str, notes: Notes, first: int, count: int) -> np.ndarray:
-    if stem == "drums":
-        return drum_excitation(notes, first, count)
-    return stem_excitation(notes, first, count, BASS_SPREAD if stem == "bass" else SPREAD)
 
 
 def excitation(songs: Sequence[Mapping[str, Notes]], first: int, count: int) -> torch.Tensor:
@@ -115,7 +105,8 @@ def excitation(songs: Sequence[Mapping[str, Notes]], first: int, count: int) -> 
     audio = np.zeros((len(songs), len(STEMS), count), np.float32)
     for song, rows in zip(songs, audio, strict=True):
         for stem, row in zip(STEMS, rows, strict=True):
-            row[:] = _made(stem, song[stem], first, count)
+            made = drum_excitation if stem == "drums" else stem_excitation
+            row[:] = made(song[stem], first, count)
     return torch.from_numpy(audio)
 
 

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from data.labels import STYLES
 from data.lead_sheet import LeadSheet
+from data.prompts import SpokenFacts
 from data.score import Notes, Score
 from models.generative.edits import Keep
 from models.generative.requests import (
@@ -221,3 +223,18 @@ def test_what_is_unwanted_rests_unless_it_is_asked_for():
     assert said.plays == {"drums": True}
     (said,) = spoken_facts(None, facts(plays={"drums": True}), None, 1, negative="drums")
     assert said.plays == {"drums": True}
+
+
+@pytest.mark.parametrize(
+    ("prompts", "ids", "words"),
+    [
+        (None, {}, None),
+        (None, {"genre": torch.tensor([-1])}, None),
+        (None, {"genre": 3, "emotion": torch.tensor([1])}, ["sad, jazz"] * 2),
+        (["late at night", "Jazz!"], {"genre": 3}, ["late at night, jazz", "Jazz!"]),
+        (["", "fast"], {"style": torch.tensor([-1, 4])}, ["", "fast, " + STYLES[4]]),
+        (["a"] * 2, {"genre": 99}, ["a"] * 2),  # refused where conditions are checked
+    ],
+)
+def test_ids_are_read_as_their_names_too(prompts, ids, words):
+    assert Wishes(prompts, [SpokenFacts()] * 2, NOTHING | ids, {}).words() == words

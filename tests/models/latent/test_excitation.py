@@ -2,10 +2,8 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
 
 from data.score import Notes
-from metrics.peaks import peaks_db
 from models.latent.excitation import (
     LEVEL,
     drum_excitation,
@@ -81,18 +79,10 @@ def test_songs_are_excited_stem_by_stem():
     songs = [{stem: struck((0.2, 0.6, 50, 100)) for stem in STEMS}] * 2
     audio = excitation(songs, 0, SECOND)
     assert audio.shape == (2, 4, SECOND) and audio.any(-1).all()
-    assert audio[1, 3].equal(audio[1, 2]) and not audio[1, 3].equal(audio[1, 1])
+    assert audio[1, 0].equal(audio[1, 2]) and not audio[1, 0].equal(audio[1, 1])
     part = excited_by(songs)(4, 10)
     assert part.equal(audio[..., 4 * FRAME_SAMPLES : 10 * FRAME_SAMPLES])
     assert not excitation([{stem: Notes.empty() for stem in STEMS}], 0, 100).any()
-
-
-def test_basses_are_pulses_of_the_same_harmonics():
-    song = {stem: struck((0.0, 1.0, 33, 100)) for stem in STEMS}
-    bass, _, guitar, _ = excitation([song], 0, SECOND)[0].numpy()
-    assert peaks_db(bass) > peaks_db(guitar) + 1.0
-    partials = lambda audio: np.abs(np.fft.rfft(audio))[55:5_500:55]
-    assert_allclose(partials(bass), partials(guitar), rtol=0.1)
 
 
 @pytest.mark.parametrize("pitch", [0, 21, 108, 127])
