@@ -140,7 +140,7 @@ def _add_band(group: Any) -> None:
     add("--loudness", type=number(-60, 0), metavar="X", help="of the mix, LUFS")
     add(
         "--brightness",
-        type=number(-4, 4),
+        type=number(-5, 3.5),
         metavar="X",
         help="octaves over 1 kHz of the mix's centroid",
     )

@@ -17,10 +17,14 @@ def brightness(audio: np.ndarray, sample_rate: int) -> float:
     The centroid of the magnitudes, averaged over Hann windows as they are, so that loud moments
     count more (Peeters et al. 2011, "The Timbre Toolbox", for the descriptor).
     """
-    audio = np.asarray(audio, np.float32)
-    if np.abs(audio).max(initial=0.0) < _SILENT_PEAK:
+    if is_silent(audio):
         return float("nan")
     return centroid_octaves(*mean_magnitude(audio, sample_rate))
+
+
+def is_silent(audio: np.ndarray) -> bool:
+    """Whether audio never rises above -80 dB."""
+    return bool(np.abs(audio).max(initial=0.0) < _SILENT_PEAK)
 
 
 def mean_magnitude(audio: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:

@@ -191,7 +191,7 @@ class Generation:
         from data.soundfont import render_score
 
         stems = render_score(self.score(index), num_samples=self.num_samples)
-        return self._mastered(index, stems * edges(self.num_samples).numpy())
+        return self._mastered(index, stems) * edges(self.num_samples).numpy()
 
     @property
     def audio(self) -> torch.Tensor:

@@ -205,8 +205,8 @@ class Planner(nn.Module):
         strength: float,
     ) -> list[Lean]:
         """What leans on each song's draws."""
-        usual = dict(zip(PROGRAMS, self.odds.double().cpu().numpy(), strict=True))
-        usual[Kind.KEY] = self.key_odds.double().cpu().numpy()
+        usual = dict(zip(PROGRAMS, self.odds.cpu().double().numpy(), strict=True))
+        usual[Kind.KEY] = self.key_odds.cpu().double().numpy()
         leans = []
         for mood in moods:
             mood = EmotionOffsets() if mood is None else mood
@@ -251,8 +251,8 @@ class Planner(nn.Module):
             length = min(len(draft.window) for draft in waiting)
             rows = [(draft.window + [PAD] * length)[:length] for draft in drafts]
             tokens = torch.tensor(rows * versions, device=reading.tokens.device)
-            logits = pull.combined(self._logits(tokens, reading, memory)[:, -1].double())
-            for draft, row in zip(drafts, logits.cpu().numpy(), strict=True):
+            logits = pull.combined(self._logits(tokens, reading, memory)[:, -1].cpu().double())
+            for draft, row in zip(drafts, logits.numpy(), strict=True):
                 if draft.open and len(draft.window) == length:
                     draft.add_drawn(row, choice)
 

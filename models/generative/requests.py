@@ -8,6 +8,7 @@ and how densely it is played.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,9 @@ class Wishes:
             ids = _ids(value, b)
             for i, index in enumerate([] if ids is None else ids.tolist()):
                 names = NAMES_OF[kind]
-                if 0 <= index < len(names) and names[index] not in sentences[i].lower():
+                if not 0 <= index < len(names):
+                    continue
+                if not re.search(rf"\b{re.escape(names[index])}\b", sentences[i], re.IGNORECASE):
                     sentences[i] = ", ".join(filter(None, [sentences[i], names[index]]))
         return sentences if self.prompts is not None or any(sentences) else None
 

@@ -1,8 +1,9 @@
 """Who should play and came out empty, or nearly, tries again, with the others as they are.
 
 Now and then the score's flow leaves out a stem that the plan has, most often one that has little to
-play. It is composed once more under other noise and as if twice as many strokes were planned, while
-everything else is held, which is an accompaniment as any other.
+play. It is composed once more under other noise and as if more strokes were planned in the bars in
+which it plays, while everything else is held, which is an accompaniment as any other. A try is
+taken if it comes nearer to what is planned.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 TRIES = 3
 FEW = 0.25  # of the strokes that are planned; with fewer a stem has been left out
-MOST_PER_BEAT = 4.0
+MOST_PER_BEAT, MOST_PER_SECOND = 4.0, 12.0  # strokes that a try asks for, unless more are planned
 OTHER_NOISE = 1_000_003  # from a song's seed to that of its next try
 
 
@@ -53,11 +54,12 @@ def tried_again(
         return notes
     notes, num_frames = notes.clone(), -(-num_samples // FRAME_SAMPLES)
     for i, seed in enumerate(seeds):
-        wanted = (said.plays[i] == 1).to(notes.device) & ~start.notes_known[i].all(-1)
-        fewest = _planned_strokes(said.item(i), num_frames).to(notes.device) * FEW
-        strokes = _strokes(model, notes[i], num_frames)
+        free = ~start.notes_known[i, :, :num_frames]
+        wanted = (said.plays[i] == 1).to(notes.device) & free.any(-1)
+        planned = _planned(said.item(i), free)
+        strokes = _strokes(model, notes[i], free)
         for turn in range(1, TRIES + 1):
-            missing = wanted & (strokes < fewest.clamp_min(1.0))
+            missing = wanted & (strokes < (FEW * planned).clamp_min(1.0))
             if not missing.any():
                 break
             held = start.notes_known[i] | ~missing[:, None]
@@ -67,40 +69,53 @@ def tried_again(
             composer = model.composer if adapted is None else adapted.item(i)
             more = _denser(said.item(i), missing, 2.0**turn)
             made = compose(composer, more, again, other, sampling, unlike)[0]
-            played = _strokes(model, made, num_frames)
-            better = missing & (played > strokes)
+            played = _strokes(model, made, free)
+            nearer = _octaves_off(played, planned) < _octaves_off(strokes, planned)
+            better = missing & torch.where(planned > 0.0, nearer, played > strokes)
             notes[i] = torch.where(better[:, None, None], made, notes[i])
             strokes = torch.where(better, played, strokes)
     return notes
 
 
-def _strokes(model: HarmonicFlow, notes: torch.Tensor, num_frames: int) -> torch.Tensor:
-    """In how many frames each stem of a song's score latents (s l d) strikes a note: (s,)."""
-    onsets = model.score_codec.decode(notes[None])[0, :, :num_frames, :NUM_PITCHES]
-    return (onsets > 0.5).any(-1).sum(-1).float()
+def _strokes(model: HarmonicFlow, notes: torch.Tensor, free: torch.Tensor) -> torch.Tensor:
+    """In how many of the frames that are free (s l) each stem of a song's score latents (s l d)
+    strikes a note: (s,).
+    """
+    onsets = model.score_codec.decode(notes[None])[0, :, : free.shape[1], :NUM_PITCHES]
+    return ((onsets > 0.5).any(-1) & free).sum(-1).float()
 
 
-def _planned_strokes(said: Conditions, num_frames: int) -> torch.Tensor:
-    """How often each stem of one song should strike (s,); 0 where nobody knows."""
+def _planned(said: Conditions, free: torch.Tensor) -> torch.Tensor:
+    """How often each stem of one song should strike in the frames that are free (s l): (s,); 0
+    where nobody knows.
+    """
     if said.density is None:
-        return torch.zeros(())
-    return said.density[0].nan_to_num(0.0) * num_frames / FRAME_RATE
+        return torch.zeros(len(free), device=free.device)
+    return said.density[0].to(free.device).nan_to_num(0.0) * free.sum(-1) / FRAME_RATE
+
+
+def _octaves_off(strokes: torch.Tensor, planned: torch.Tensor) -> torch.Tensor:
+    """How far numbers of strokes lie from those that are planned, or from one, as a ratio."""
+    return torch.log2((strokes + 1.0) / (planned.clamp_min(1.0) + 1.0)).abs()
 
 
 def _denser(said: Conditions, missing: torch.Tensor, factor: float) -> Conditions:
     """One song's conditions in which stems that are missing (s,) are planned so many times as
-    densely, and in every bar at least so many times their mean.
+    densely, evenly over the beats in which they play.
     """
     changed = {}
+    more = lambda planned, most: (factor * planned).clamp_max(most).maximum(planned)
     if said.density is not None:
-        changed["density"] = torch.where(missing, factor * said.density, said.density)
+        missing = missing.to(said.density.device)
+        raised = more(said.density, MOST_PER_SECOND)
+        changed["density"] = torch.where(missing, raised, said.density)
     if said.sheet is not None:
         sheet = said.sheet.clone()
         columns = sheet[..., SHEET_COLUMNS["density"]]
         planned = torch.expm1(columns * DENSITY_SCALE)
-        raised = factor * planned.maximum(planned.mean(1, keepdim=True))
-        raised = raised.clamp_max(MOST_PER_BEAT).log1p() / DENSITY_SCALE
-        known = sheet[..., SHEET_COLUMNS["density_known"]] > 0
-        sheet[..., SHEET_COLUMNS["density"]] = torch.where(missing & known, raised, columns)
+        plays = (planned > 0) & missing.to(sheet.device)
+        mean = planned.sum(1, keepdim=True) / plays.sum(1, keepdim=True).clamp_min(1)
+        raised = more(planned.maximum(mean), MOST_PER_BEAT).log1p() / DENSITY_SCALE
+        sheet[..., SHEET_COLUMNS["density"]] = torch.where(plays, raised, columns)
         changed["sheet"] = sheet
     return replace(said, **changed)

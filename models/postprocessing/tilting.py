@@ -14,22 +14,22 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.signal import firwin2, oaconvolve
 
-from data.brightness import REFERENCE_HZ, brightness, centroid_octaves, mean_magnitude
+from data.brightness import REFERENCE_HZ, centroid_octaves, is_silent, mean_magnitude
 
 MOST_DB = 4.0  # an octave; more would change what an instrument is
 LOW_HZ, HIGH_HZ = 60.0, 8_000.0  # beyond these the tilt goes no further
 TAPS = 1_025
-FAR_OCTAVES = 0.25
+FAR_OCTAVES = 0.25  # more than this beside what was asked is worth a warning
 
 
 def slope_towards(mix: np.ndarray, sample_rate: int, octaves: float) -> float:
-    """dB an octave that bring a mix (t,) to a brightness, at most `MOST_DB` either way, with a
-    warning where that is too little; 0 for silence, and where nothing is asked (nan).
+    """dB an octave that bring a mix (t,) to a brightness, at most `MOST_DB` either way; 0 for
+    silence, and where nothing is asked (nan). Warns where the mix stays `FAR_OCTAVES` off.
 
     Args:
         octaves: spectral centroid over 1 kHz, as in `data.brightness`.
     """
-    if np.isnan(octaves) or np.isnan(brightness(mix, sample_rate)):
+    if np.isnan(octaves) or is_silent(mix):
         return 0.0
     hertz, magnitude = mean_magnitude(mix, sample_rate)
 
@@ -44,7 +44,7 @@ def slope_towards(mix: np.ndarray, sample_rate: int, octaves: float) -> float:
         warnings.warn(
             f"a brightness of {octaves:+.2f} octaves was wanted and "
             f"{octaves + ends[nearest]:+.2f} reached: a tilt turns by {MOST_DB:g} dB an octave "
-            "at most",
+            "at most; ask for other instruments, too",
             stacklevel=2,
         )
     return (-MOST_DB, MOST_DB)[nearest]
@@ -55,8 +55,8 @@ def tilted(stems: np.ndarray, sample_rate: int, slope: float) -> np.ndarray:
     if slope == 0.0:
         return stems
     hertz = np.linspace(0.0, sample_rate / 2, TAPS)
-    taps = firwin2(TAPS, hertz, _gain(hertz, slope), fs=sample_rate)
-    return oaconvolve(stems, taps[None], mode="same", axes=-1).astype(np.float32)
+    taps = firwin2(TAPS, hertz, _gain(hertz, slope), fs=sample_rate).astype(np.float32)
+    return np.stack([oaconvolve(stem, taps, mode="same") for stem in stems])
 
 
 def _gain(hertz: np.ndarray, slope: float) -> np.ndarray:

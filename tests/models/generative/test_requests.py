@@ -233,6 +233,7 @@ def test_what_is_unwanted_rests_unless_it_is_asked_for():
         (None, {"genre": 3, "emotion": torch.tensor([1])}, ["sad, jazz"] * 2),
         (["late at night", "Jazz!"], {"genre": 3}, ["late at night, jazz", "Jazz!"]),
         (["", "fast"], {"style": torch.tensor([-1, 4])}, ["", "fast, " + STYLES[4]]),
+        (["intense"] * 2, {"emotion": 5}, ["intense, tense"] * 2),
         (["a"] * 2, {"genre": 99}, ["a"] * 2),  # refused where conditions are checked
     ],
 )

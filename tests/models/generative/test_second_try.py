@@ -53,9 +53,16 @@ def test_only_the_missing_stem_is_composed_until_it_plays(stage):
 
 
 def test_it_gives_up_after_some_tries(stage, monkeypatch):
-    monkeypatch.setattr(second_try, "compose", lambda c, said, start, *rest: start.notes)
+    seeds = []
+
+    def silence(composer, said, start, seed, *rest):
+        seeds.append(seed)
+        return start.notes
+
+    monkeypatch.setattr(second_try, "compose", silence)
     notes = torch.zeros_like(stage[1].notes)
-    assert torch.equal(tried(stage, notes, [1, -1, -1, 0]), notes) and TRIES == 3
+    assert torch.equal(tried(stage, notes, [1, -1, -1, 0]), notes)
+    assert seeds == [[7 + turn * OTHER_NOISE] for turn in range(1, TRIES + 1)]
 
 
 def test_who_plays_rests_or_is_given_is_left_alone(stage):
@@ -70,7 +77,8 @@ def test_who_plays_rests_or_is_given_is_left_alone(stage):
     assert not stage[2]
 
 
-def test_who_plays_far_less_than_planned_tries_again_with_more_planned(stage):
+def test_who_plays_far_less_than_planned_tries_again_with_more_planned(stage, monkeypatch):
+    monkeypatch.setattr(second_try, "MOST_PER_SECOND", 40.0)
     notes = torch.zeros_like(stage[1].notes)
     notes[:, 0, ::8, 0] = 1.0  # two strokes
     notes[:, 1, ::4, 0] = 1.0  # four
@@ -88,17 +96,43 @@ def test_who_plays_far_less_than_planned_tries_again_with_more_planned(stage):
     assert (first.density[0, :2] * seconds).tolist() == pytest.approx([24.0, 12.0])
     planned = torch.expm1(first.sheet[0, :, SHEET_COLUMNS["density"]] * DENSITY_SCALE)
     assert planned[0].tolist() == pytest.approx([1.0, 1.0, 8.0, 2.0])
-    assert planned[1].tolist() == pytest.approx([2 * 0.5 / FRAMES, 1.0, 8.0, 2.0])
-    assert second.density[0, 0] == pytest.approx(2 * float(first.density[0, 0]))
+    assert planned[1].tolist() == pytest.approx([0.0, 1.0, 8.0, 2.0])  # a rest stays a rest
+    assert second.density[0, 0] == 40.0  # twice as many again would be too many
 
 
-def test_a_try_that_is_no_better_is_not_taken(stage, monkeypatch):
+def test_a_try_never_asks_for_less_than_was_planned():
+    sheet = torch.zeros(1, 2, NUM_SHEET_COLUMNS)
+    sheet[..., SHEET_COLUMNS["density"]] = torch.tensor(6.0).log1p() / DENSITY_SCALE
+    said = Conditions(sheet=sheet, density=torch.full((1, 4), 20.0))
+    more = second_try._denser(said, torch.tensor([True, False, False, False]), 8.0)
+    assert torch.allclose(more.sheet, sheet, atol=1e-6) and torch.equal(more.density, said.density)
+
+
+@pytest.mark.parametrize(
+    ("played", "taken"), [(0, False), (1, True), (3, True), (10, True), (16, False)]
+)
+def test_only_a_try_that_comes_nearer_to_the_plan_is_taken(stage, monkeypatch, played, taken):
     notes = torch.zeros_like(stage[1].notes)
-    notes[:, 0, 0, 0] = 1.0
+
+    def compose(composer, said, start, *rest):
+        made = torch.zeros_like(start.notes)
+        made[:, 0, :played, 0] = 1.0
+        return made
+
+    monkeypatch.setattr(second_try, "compose", compose)
     seconds = FRAMES * FRAME_SAMPLES / SAMPLE_RATE
-    monkeypatch.setattr(second_try, "compose", lambda c, said, start, *rest: 0 * start.notes)
-    found = tried(stage, notes, [1, 0, 0, 0], density=torch.full((1, 4), 12.0 / seconds))
-    assert torch.equal(found, notes)
+    found = tried(stage, notes, [1, 0, 0, 0], density=torch.full((1, 4), 3.0 / seconds))
+    assert torch.equal(found, notes) == (not taken)
+
+
+def test_what_is_given_does_not_count_as_played(stage):
+    known = stage[1].notes_known.clone()
+    known[:, 0, : FRAMES // 2] = True
+    notes = torch.zeros_like(stage[1].notes)
+    notes[:, 0, : FRAMES // 2] = 1.0
+    start = replace(stage[1], notes=notes, notes_known=known)
+    found = tried(stage, notes, [1, 0, 0, 0], start, density=torch.full((1, 4), 8.0))
+    assert stage[2] and found[0, 0, FRAMES // 2 :].any()
 
 
 def test_the_negative_prompt_goes_along(stage):
