@@ -13,6 +13,7 @@ import difflib
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -82,10 +83,13 @@ class Parser(argparse.ArgumentParser):
 
 
 def run_script(main: Callable[[], None]) -> None:
-    """Runs a script's `main`; a `UserError` becomes one line on stderr and exit code 2.
+    """Runs a script's `main`; a `UserError` becomes one line on stderr and exit code 2, a warning
+    one line.
 
     A signal that asked to stop exits with 128 plus its number, as shells expect.
     """
+    one_line = lambda message, *_: f"warning: {message}\n"
+    before, warnings.formatwarning = warnings.formatwarning, one_line
     try:
         main()
     except UserError as error:
@@ -94,6 +98,8 @@ def run_script(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         raise SystemExit(130) from None
+    finally:
+        warnings.formatwarning = before
 
 
 def counter_rng(seed: int, *counters: int) -> np.random.Generator:

@@ -264,7 +264,9 @@ def _opened(path: str | Path) -> Iterator[soundfile.SoundFile]:
             _check_header(file, path)
             yield file
     except FileNotFoundError:
-        raise UserError(f"audio file '{path}' does not exist") from None
+        raise UserError(f"audio file '{path}' does not exist: check the path") from None
+    except IsADirectoryError:
+        raise UserError(f"'{path}' is a folder: give one audio file") from None
     except (OSError, MemoryError, soundfile.SoundFileError) as error:
         raise UserError(
             f"cannot read '{path}' ({error}): the file is damaged or unreadable; "

@@ -246,10 +246,15 @@ class LeadSheet:
         Raises:
             UserError: no such file, not JSON, or not a lead sheet; the message names the file.
         """
+        if not Path(path).is_file():
+            raise UserError(f"no lead sheet at {path}: check the path")
         try:
             return cls.from_dict(json.loads(Path(path).read_text(encoding="utf-8")))
         except (OSError, ValueError, UserError) as error:
-            raise UserError(f"cannot read the lead sheet {path}: {error}") from error
+            raise UserError(
+                f"cannot read the lead sheet {path}: {error}; expected JSON such as the "
+                "lead_sheet.json of a song folder"
+            ) from error
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:

@@ -83,7 +83,9 @@ def read_song(path: str | Path) -> GivenSong:
     if folder.is_file():
         return _taken_apart(folder)
     if not folder.is_dir():
-        raise UserError(f"there is no song folder '{folder}'")
+        raise UserError(
+            f"there is no song folder '{folder}': check the path; generate.py writes such folders"
+        )
     stems = read_stems(_stem_files(folder))
     length = max(len(waveform) for waveform in stems.values())
     audio = torch.zeros(len(STEMS), length)

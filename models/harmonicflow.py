@@ -293,8 +293,8 @@ class HarmonicFlow(nn.Module):
                 0 to 2, how far an emotion bends tempo, mode and the rest. swing: share of the
                 long eighth, 0.5 to 0.67. register: mean MIDI pitch of guitar and piano. loudness:
                 of the mix, LUFS, met by a limiter unless sound is given; planned where it is not
-                said. brightness: spectral centroid of the mix, octaves over 1 kHz, met by a tilt of
-                its spectrum unless sound is given.
+                said. brightness: spectral centroid of the mix before mastering, octaves over 1 kHz,
+                met by a tilt of its spectrum unless sound is given.
             image: a picture (c h w) in [0, 1], frames of a video (m c h w) at 4 a second, or a
                 `data.pictures.files.Clip`: its mood becomes valence and arousal, over time for a
                 video.
@@ -374,6 +374,12 @@ class HarmonicFlow(nn.Module):
             shares = choice.shares(said, plans, planner)
             said = merged(said, [plan.brief for plan in plans])
             start = Start.of(self, b, num_samples, keep=keep, plays=said.plays, variation=variation)
+            if start.audio is not None and {"loudness", "brightness"} & settings.keys():
+                warnings.warn(
+                    "beside given sound the mix keeps its level and its tone: loudness and "
+                    "brightness act on what is played only",
+                    stacklevel=2,
+                )
             said = _with_sheets(said, [p.sheet for p in plans], start.notes.shape[2], self.device)
             sampling.warn_of_idle(said, negative=negative is not None)
             how = (said, start, seeds, sampling, negative)

@@ -46,7 +46,7 @@ def label(name: str) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if text.strip().lower() in table:
             return table.index(text.strip().lower())
-        if text.isdigit() and int(text) < len(table):
+        if text.isdecimal() and int(text) < len(table):
             return int(text)
         numbered = ", ".join(f"{i} {known}" for i, known in enumerate(table))
         raise argparse.ArgumentTypeError(f"there is no {name} '{text}'; choose from {numbered}")

@@ -1,5 +1,6 @@
 """What every part shares: errors, the parser, randomness, safe writing, modes, the mel."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,17 @@ def test_a_script_ends_with_one_line_and_a_code(capsys, error, code, words):
     with pytest.raises(SystemExit) as stopped:
         run_script(main)
     assert stopped.value.code == code and capsys.readouterr().err == words
+
+
+def test_a_warning_of_a_script_is_one_line_and_elsewhere_as_ever(capsys):
+    before = warnings.formatwarning
+    shown = []
+
+    def main():
+        shown.append(warnings.formatwarning("too quiet", UserWarning, "song.py", 3))
+
+    run_script(main)
+    assert shown == ["warning: too quiet\n"] and warnings.formatwarning is before
 
 
 @pytest.fixture

@@ -174,7 +174,8 @@ def _errors_of_av(path: Path) -> Iterator[None]:
         yield
     except av.FFmpegError as error:
         raise UserError(
-            f"{path} cannot be read as a video ({error.strerror}): expected mp4, webm, mov or gif"
+            f"{path} cannot be read as a picture or a video ({error.strerror}): expected png, jpg, "
+            "webp, bmp, mp4, webm, mov or gif"
         ) from None
 
 

@@ -133,6 +133,6 @@ def _id(label: str, name: str | int) -> int:
     table, word = TABLES[label], str(name).strip().lower()
     if word in table:
         return table.index(word)
-    if word.isdigit() and int(word) < len(table):
+    if word.isdecimal() and int(word) < len(table):
         return int(word)
     raise UserError(f"unknown {label} '{name}': {did_you_mean(word, table)}")

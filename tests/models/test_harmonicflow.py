@@ -89,6 +89,14 @@ def test_a_loudness_asked_for_is_that_of_the_mix(made):
     assert loudness(song.mix[0].numpy(), SAMPLE_RATE) == pytest.approx(-35.0, abs=0.05)
 
 
+def test_beside_given_sound_the_mix_keeps_its_level_and_says_so(made):
+    keep = Keep.sound(noise()[None])
+    plain = made(keep=keep)
+    with pytest.warns(UserWarning, match="beside given sound"):
+        asked = made(keep=keep, loudness=-35.0)
+    assert torch.equal(asked.mix, plain.mix)
+
+
 def test_what_is_all_its_own_has_the_levels_of_a_band_and_what_is_given_keeps_its_own(made):
     assert made().levelled and not made(keep=Keep.sound(noise()[None])).levelled
     keep = Keep.outside(noise(), 0.0, SECONDS)

@@ -39,7 +39,13 @@ def test_round_trips_of_a_model(model, examples):
 
 
 def test_a_generated_segment_for_every_real_one(model, examples):
-    ours = generate_like(model, examples, 1, QUICK, batch_size=2)
+    said = []
+    record = lambda **options: said.append(options) or generate(**options)
+    with pytest.MonkeyPatch.context() as patch:
+        generate = model.generate
+        patch.setattr(model, "generate", record)
+        ours = generate_like(model, examples, 1, QUICK, batch_size=2)
+    assert all(said.keys() == {"text", "batch_size", "seed", *QUICK} for said in said)
     assert ours.audio.shape == (3, *examples[0].audio.shape)
     assert len(ours.notes) == len(ours.sheets) == 3
     same = generate_like(model, examples, 1, QUICK, batch_size=3)

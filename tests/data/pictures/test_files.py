@@ -147,7 +147,7 @@ def test_webm_is_read(tmp_path):
 
 def test_what_is_no_video_is_explained(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"nothing to see" * 100)
-    with pytest.raises(UserError, match="cannot be read as a video"):
+    with pytest.raises(UserError, match="cannot be read as a picture or a video"):
         read_frames(tmp_path / "a.mp4")
     with av.open(str(tmp_path / "a.wav"), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000)
