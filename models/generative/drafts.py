@@ -36,7 +36,6 @@ LONGEST_SAID_REST_BARS = 1  # of one that was told to
 FAINT = 0.2  # strokes per beat; a bar with no more counts as a rest
 AUDIBLE = int(np.searchsorted(LEVELS, 0.5 - 1e-9))  # the least of a bar that breaks a rest
 HEADER_TEMPERATURE, BAR_TEMPERATURE = 0.85, 1.0  # facts are chosen more carefully than bars
-CHORD_TEMPERATURE = 0.6  # chords of training are heard from notes, some of them wrongly
 TOP_P = 0.95
 
 
@@ -50,7 +49,6 @@ class Choice:
     def of(self, kind: Kind) -> Choice:
         """The same for a kind of token, with its share of the temperature."""
         share = HEADER_TEMPERATURE if kind < NUM_FACTS else BAR_TEMPERATURE
-        share = CHORD_TEMPERATURE if kind == Kind.CHORD else share
         return replace(self, temperature=share * self.temperature)
 
     def draw(self, logits: np.ndarray, uniform: float) -> int:

@@ -16,7 +16,6 @@ from data.plan_tokens import (
 )
 from models.generative.drafts import (
     BAR_TEMPERATURE,
-    CHORD_TEMPERATURE,
     HEADER_TEMPERATURE,
     LONGEST_REST_BARS,
     LONGEST_SAID_REST_BARS,
@@ -63,7 +62,6 @@ def test_facts_are_chosen_more_carefully_than_bars():
     choice = Choice(0.5, 0.8)
     assert choice.of(Kind.BRIGHTNESS) == Choice(0.5 * HEADER_TEMPERATURE, 0.8)
     assert choice.of(Kind.METER) == Choice(0.5 * BAR_TEMPERATURE, 0.8)
-    assert choice.of(Kind.CHORD) == Choice(0.5 * CHORD_TEMPERATURE, 0.8)
 
 
 def test_what_is_given_in_full_needs_no_draw():
