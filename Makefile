@@ -15,8 +15,8 @@ $(READY): requirements.txt requirements-no-deps.txt requirements-dev.txt
 	touch $(READY)
 
 demo: $(READY)
-	$(BIN)/python generate.py --text "a slow, sad ballad" --key "A minor" --seed 1 --output_dir outputs/demo
-	$(BIN)/python generate.py --text "a slow, sad ballad" --key "A minor" --seed 1 --voice soundfont \
+	$(BIN)/python generate.py --text "a slow, sad ballad" --key "A minor" --seed 9 --output_dir outputs/demo
+	$(BIN)/python generate.py --text "a slow, sad ballad" --key "A minor" --seed 9 --voice soundfont \
 		--output_dir outputs/demo_soundfont
 
 test: $(READY)

@@ -269,7 +269,8 @@ class HarmonicFlow(nn.Module):
         Args:
             text: a prompt per song, or one for all. Numbers, keys, chords and stems that it names
                 outright ("92 bpm in A minor, no drums") count as said; arguments come before them.
-            style_idx, emotion_idx, genre_idx: ids (b,) or one for all; names in `data.labels`.
+            style_idx, emotion_idx, genre_idx: ids (b,) or one for all; names in `data.labels`. A
+                name that the prompt lacks is read with it.
             audio: a reference to sound like: power mel (f m) or (b f m) from
                 `utils.compute_mel_spectrogram`, or a waveform (t,) at 22,050 Hz, which also lends
                 its tempo, loudness, brightness and density.
