@@ -152,9 +152,9 @@ class Generation:
             notes = self.score(index).notes
             played = np.array([len(notes[stem]) > 0 for stem in STEMS])
             audio = audio * band_gains(audio, played, SAMPLE_RATE)[:, None]
-        return torch.from_numpy(self._mastered(index, audio))
+        return torch.from_numpy(self._as_asked(index, audio))
 
-    def _mastered(self, index: int, stems: np.ndarray) -> np.ndarray:
+    def _as_asked(self, index: int, stems: np.ndarray) -> np.ndarray:
         """Stems (s t) whose mix has its brightness and its loudness, where they are not open."""
         octaves, lufs = (
             math.nan if wanted is None else float(wanted[index])
@@ -191,7 +191,7 @@ class Generation:
         from data.soundfont import render_score
 
         stems = render_score(self.score(index), num_samples=self.num_samples)
-        return self._mastered(index, stems) * edges(self.num_samples).numpy()
+        return self._as_asked(index, stems) * edges(self.num_samples).numpy()
 
     @property
     def audio(self) -> torch.Tensor:

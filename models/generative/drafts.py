@@ -70,9 +70,9 @@ class Choice:
 class Lean:
     """What leans on the draws of one song without fixing them.
 
-    tilts: added to the logits of a kind. shifts: by how much those of a fact with a
-    scale are moved. curve: valence and arousal over time; the density of a bar follows their
-    departure from the curve's mean, times `strength`.
+    tilts: added to the logits of a kind. shifts: by how much those of a fact with a scale are
+    moved. curve: valence and arousal over time; the density of a bar follows their departure from
+    the curve's mean, times `strength`.
     """
 
     tilts: Mapping[Kind, np.ndarray] = field(default_factory=dict)
