@@ -45,6 +45,7 @@ from models.generative.sampling import SOUND_STEPS, Sampling, compose, perform
 from models.generative.second_try import tried_again
 from models.generative.starts import Start
 from models.latent.codec import Codec
+from models.latent.postfilter import PostFilter
 from models.latent.score import ScoreCodec
 from models.latent.transcriber import Transcriber
 from models.presets import HarmonicFlowConfig, base
@@ -103,6 +104,7 @@ class HarmonicFlow(nn.Module):
         self.transcriber = Transcriber(config.transcriber, **sizes)
         self.composer = Composer(config.conditions, config.transformer, score_dim=self.widths.score)
         self.performer = Performer(config.performer, **sizes)
+        self.postfilter = PostFilter()
         self.visual = VisualEncoder(config.visual)
 
     # state

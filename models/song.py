@@ -130,7 +130,8 @@ class Generation:
         return self._with_given(self._at_its_levels(index, self._decoded(index)) * fade, index)
 
     def _decoded(self, index: int) -> torch.Tensor:
-        """Stems (s t) of one song as the decoder gives them, but for those that rest.
+        """Stems (s t) of one song as the decoder gives them, but for those that rest, and at the
+        levels of recordings where it hears notes.
 
         A recording that is varied but little keeps its phases only where no note is excited.
         """
@@ -139,7 +140,10 @@ class Generation:
             excite = excited_by([self.score(index).notes])
         sound = self.sound[index, None, :, : -(-self.num_samples // FRAME_SAMPLES)]
         pieces = [piece[0].float().cpu() for piece in self.model.codec.pieces(sound, excite)]
-        return torch.cat(pieces, -1)[:, : self.num_samples] * self.start.plays[index, :, None]
+        stems = torch.cat(pieces, -1)
+        if excite is not None:
+            stems = self.model.postfilter(stems, self.programs[index])
+        return stems[:, : self.num_samples] * self.start.plays[index, :, None]
 
     def _at_its_levels(self, index: int, stems: torch.Tensor) -> torch.Tensor:
         """One song's own stems (s t) at the levels of a band, where it is `levelled`, and their mix
