@@ -21,6 +21,7 @@ from data.loudness import PEAK
 from data.roll import from_roll, to_roll
 from data.score import DRUM_PROGRAM, Notes, Score
 from models import finishing
+from models.generative.kit import on_one_kit
 from models.generative.touch import touched
 from models.latent.excitation import excited_by
 from models.postprocessing.leveling import at_loudness, band_gains
@@ -265,7 +266,9 @@ class Generation:
         return Score(notes, self.duration, programs=programs, name=name, **grid)
 
     def _played(self, index: int) -> dict[str, Notes]:
-        """Notes of one song; those that were composed anew as they are struck."""
+        """Notes of one song; those that were composed anew as they are struck, drums on one kit
+        unless some were given.
+        """
         notes = from_roll(self.roll(index).numpy(), threshold=ONSET_THRESHOLD)
         if self.start.tau[1] > DECIDED:
             return notes
@@ -273,7 +276,12 @@ class Generation:
         frame = lambda n: (n.onset * FRAME_RATE + 1e-6).astype(int).clip(0, known.shape[1] - 1)
         given = {stem: known[i, frame(notes[stem])] for i, stem in enumerate(STEMS)}
         dynamics = math.nan if self.dynamics is None else float(self.dynamics[index])
-        return touched(notes, given, dynamics=dynamics)
+        played, sheet = touched(notes, given, dynamics=dynamics), self.lead_sheets[index]
+        if not given["drums"].any():
+            timed = sheet is not None and sheet.timed
+            beats = (sheet.beat_times, sheet.beat_in_bar) if timed else (np.zeros(0), np.zeros(0))
+            played["drums"] = on_one_kit(played["drums"], *beats, seed=self.seeds[index])
+        return played
 
     @property
     def scores(self) -> list[Score]:

@@ -177,6 +177,23 @@ def test_composed_notes_are_struck_and_given_ones_are_not(song):
     assert loud.velocity.mean() / 127 == pytest.approx(0.9, abs=0.01)
 
 
+def test_composed_drums_are_on_one_kit_and_given_ones_are_not(song):
+    onset = 0.25 * np.arange(8)
+    kicks = Notes.of(onset, onset + 0.1, [35, 36] * 4, np.full(8, 90))
+    notes = {stem: kicks if stem == "drums" else Notes.empty() for stem in STEMS}
+    rolls = torch.from_numpy(to_roll(Score(notes, 2.0), NUM_FRAMES))[None].expand(2, -1, -1, -1)
+    frames = torch.ones(2, 4, NUM_FRAMES, dtype=torch.bool)
+    start = replace(song.start, rolls=rolls, note_frames=frames)
+    drums = lambda start, **said: replace(song, start=start, **said).score(0).notes["drums"]
+    for plans in (song.plans, song.plans[::-1]):  # with beats and without
+        one = drums(start, plans=plans)
+        assert len(np.unique(one.pitch)) == 1 and np.allclose(one.onset, onset, atol=1e-3)
+    known = torch.zeros_like(frames)
+    known[:, 1, 0] = True
+    for held in (replace(start, notes_known=known), replace(start, tau=(0.5, 0.5))):
+        assert drums(held).pitch.tolist() == kicks.pitch.tolist()
+
+
 def test_notes_are_performed_once_and_only_when_the_sound_is_asked_for(song):
     played = []
     song.play = lambda written: played.append(written) or torch.zeros(2, 4, NUM_FRAMES, 8)

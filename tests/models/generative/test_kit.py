@@ -1,0 +1,158 @@
+"""Composed drums on one kit: which drum is struck changes, when and how hard does not."""
+
+import numpy as np
+import pytest
+
+from data.score import Notes
+from models.generative.kit import (
+    HANDS,
+    all_kits,
+    from_tab,
+    on_one_kit,
+    places_of,
+    shares_of,
+    to_tab,
+)
+
+BARS, BEAT = 8, 0.5
+BEAT_TIMES = BEAT * np.arange(4 * BARS + 1)
+BEAT_IN_BAR = np.arange(4 * BARS + 1) % 4
+NO_BEATS = (np.zeros(0), np.zeros(0, np.int64))
+ROCK = {"36": "9000000090000000", "40": "0000900000009000", "42": "9090909090909090"}
+
+
+def groove() -> Notes:
+    """Eight bars of four beats: both kicks by turns, a snare, closed hats on eighths."""
+    hats = 0.5 * BEAT * np.arange(8 * BARS)
+    kicks = 2 * BEAT * np.arange(2 * BARS)
+    onset = np.concatenate([hats, kicks, kicks + BEAT])
+    both = np.tile([35, 36], BARS)
+    pitch = np.concatenate([np.full(len(hats), 42), both, np.full(len(kicks), 38)])
+    velocity = 40 + np.arange(len(onset)) % 60
+    return Notes.of(onset, onset + 0.1, pitch, velocity)
+
+
+def played(*tabs: dict[str, str], drums: Notes | None = None, beats=None, seed: int = 0) -> Notes:
+    kits = np.stack([from_tab(tab) for tab in tabs]) if tabs else None
+    beats = (BEAT_TIMES, BEAT_IN_BAR) if beats is None else beats
+    return on_one_kit(groove() if drums is None else drums, *beats, seed=seed, kits=kits)
+
+
+def keys_at(drums: Notes, time: float) -> set[int]:
+    return set(drums.pitch[np.isclose(drums.onset, time)].tolist())
+
+
+def test_one_kick_and_one_snare_and_nothing_else_moves():
+    drums, before = played(ROCK), groove()
+    order = lambda n: np.lexsort((HANDS[n.pitch], n.onset))
+    for column in ("onset", "offset", "velocity"):
+        assert np.array_equal(
+            getattr(drums, column)[order(drums)], getattr(before, column)[order(before)]
+        )
+    assert set(drums.pitch[HANDS[drums.pitch] == 0]) == {36}
+    assert set(drums.pitch[HANDS[drums.pitch] == 1]) == {40}
+
+
+def test_a_seed_is_a_kit():
+    ride = ROCK | {"36": "0" * 16, "35": ROCK["36"], "51": ROCK["42"], "42": "0" * 16}
+    first = [played(ROCK, ride, seed=seed) for seed in range(12)]
+    again = [played(ROCK, ride, seed=seed) for seed in range(12)]
+    assert all(np.array_equal(a.pitch, b.pitch) for a, b in zip(first, again, strict=True))
+    kits = {tuple(np.unique(drums.pitch)) for drums in first}
+    assert kits == {(36, 40, 42), (35, 40, 51)}
+
+
+def test_a_kit_that_fits_is_drawn_and_one_without_a_hand_is_not():
+    busy = {"35": "9" * 16, "40": "9" * 16, "51": "9" * 16}
+    no_kick = {"40": ROCK["40"], "42": ROCK["42"]}
+    assert all(36 in played(ROCK, busy, no_kick, seed=seed).pitch for seed in range(20))
+
+
+def test_time_on_a_ride_stays_there_and_closed_hats_say_nothing():
+    ride = ROCK | {"51": ROCK["42"], "42": "0" * 16}
+    hats, rides = groove(), groove()
+    rides.pitch[rides.pitch == 42] = 51
+    kept = lambda drums: np.mean(
+        [51 in played(ROCK, ride, drums=drums, seed=seed).pitch for seed in range(60)]
+    )
+    assert kept(rides) > 0.85 and 0.25 < kept(hats) < 0.75
+
+
+def test_shares_of_bars_say_where_in_a_phrase():
+    """A crash in one bar of eight is in the first, toms and open hats in one are in the last."""
+    tab = ROCK | {
+        "49": "1000000000000000",
+        "45": "0000000000001000",
+        "46": "0000000000000040",
+    }
+    drums = played(tab)
+    crashes, toms = (np.unique(drums.onset[drums.pitch == key]) for key in (49, 45))
+    assert crashes.tolist() == [0.0]
+    assert toms.tolist() == [(BARS - 1) * 4 * BEAT + 3 * BEAT]
+    open_hats = drums.onset[drums.pitch == 46] // (4 * BEAT)
+    assert open_hats.tolist() == [1.0, 3.0, 5.0, 7.0]
+    assert keys_at(drums, 0.0) == {36, 42, 49}
+
+
+def test_time_is_kept_where_the_kit_keeps_it_or_nothing_else_is_struck():
+    quarters = ROCK | {"42": "9000000090000000"}
+    drums, before = played(quarters), groove()
+    assert np.array_equal(np.unique(drums.onset), np.unique(before.onset))
+    assert keys_at(drums, BEAT) == {40}
+    assert keys_at(drums, 0.5 * BEAT) == {42}
+
+
+def test_drums_struck_together_share_a_moment():
+    clap = played(ROCK | {"39": ROCK["40"]})
+    assert keys_at(clap, BEAT) == {39, 40, 42}
+    hats = groove().velocity[groove().pitch == 42]
+    assert np.array_equal(clap.velocity[clap.pitch == 42], hats)
+    both = Notes.of([0.0, 0.0], [0.1, 0.1], [35, 36], [90, 60])
+    one = played(ROCK, drums=both)
+    assert one.pitch.tolist() == [36] and one.velocity.tolist() == [90]
+
+
+def test_without_beats_each_hand_has_one_drum():
+    drums = played(ROCK | {"49": "1000000000000000"}, beats=NO_BEATS)
+    assert set(drums.pitch) == {36, 40, 42} and len(drums) == len(groove())
+    kits = {tuple(np.unique(played(beats=NO_BEATS, seed=seed).pitch)) for seed in range(8)}
+    assert len(kits) > 1
+
+
+def test_a_hand_that_no_kit_has_strikes_one_drum():
+    drums = played({"42": ROCK["42"]})
+    assert len(set(drums.pitch[HANDS[drums.pitch] == 0])) == 1
+    assert set(drums.pitch[HANDS[drums.pitch] == 1]) == {38}
+
+
+def test_bars_of_other_lengths():
+    """Beyond four beats nothing is known, and within them a bar of three is as one of four."""
+    for beats in (3, 5):
+        drums = played(ROCK, beats=(BEAT_TIMES, np.arange(len(BEAT_TIMES)) % beats))
+        assert set(drums.pitch) == {36, 40, 42}
+        assert np.array_equal(np.unique(drums.onset), np.unique(groove().onset))
+
+
+def test_places_are_sixteenths_of_the_bar():
+    at = Notes.of([0.0, 0.26, 0.49, 2.24, 3.87], [5.0] * 5, [36] * 5, [90] * 5)
+    bars, places = places_of(at, BEAT_TIMES, BEAT_IN_BAR)
+    assert bars.tolist() == [0, 0, 0, 1, 1] and places.tolist() == [0, 2, 4, 2, 15]
+
+
+def test_a_kit_is_written_and_read():
+    drums = played(ROCK | {"49": "4000000000000000"})
+    shares = shares_of(drums, *places_of(drums, BEAT_TIMES, BEAT_IN_BAR))
+    assert to_tab(shares) == ROCK | {"49": "4000000000000000"}
+    assert shares[49, 0] == pytest.approx(0.5) and np.allclose(
+        from_tab(to_tab(shares)), shares, atol=0.06
+    )
+
+
+def test_silence_stays_silent():
+    assert len(played(drums=Notes.empty())) == 0
+
+
+def test_the_kits_of_training_songs():
+    kits = all_kits()
+    assert kits.shape[1:] == (128, 16) and 0 <= kits.min() and kits.max() == 1
+    assert np.median(kits[:, [35, 36]].any(2).sum(1)) == 1

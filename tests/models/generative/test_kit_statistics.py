@@ -1,0 +1,40 @@
+"""The command that counts kits, on arranged songs written as MIDI."""
+
+import json
+
+import numpy as np
+import pytest
+
+from data.arranger import compose
+from data.midi import write_midi
+from data.score import Notes, Score
+from data.sources import build_source
+from models.generative.kit import from_tab
+from models.generative.kit_statistics import kits_of, main
+from utils import STEMS, UserError
+
+
+@pytest.fixture
+def root(tmp_path):
+    for seed in range(3):
+        write_midi(compose(seed), tmp_path / "songs" / "train" / f"{seed}.mid")
+    return tmp_path / "songs"
+
+
+def test_the_command_writes_the_kits_of_its_songs(root, tmp_path, capsys):
+    main(["--data_dir", str(root), "--output", str(tmp_path / "kits.json")])
+    written = np.stack([from_tab(tab) for tab in json.loads((tmp_path / "kits.json").read_text())])
+    kits = kits_of(build_source("midi", root, "train"))
+    assert len(written) == 3 and np.allclose(written, kits, atol=0.06)
+    assert kits.max() == 1 and "3 kits of" in capsys.readouterr().out
+
+
+def test_songs_without_drums_have_no_kit(tmp_path):
+    onset = 0.5 * np.arange(40)
+    piano = Notes.of(onset, onset + 0.4, np.full(40, 60), np.full(40, 80))
+    notes = {stem: piano if stem == "piano" else Notes.empty() for stem in STEMS}
+    beats = {"beat_times": 0.5 * np.arange(42), "beat_in_bar": np.arange(42) % 4}
+    write_midi(Score(notes, 20.5, **beats), tmp_path / "train" / "alone.mid")
+    with pytest.raises(UserError, match="no song has both drums and beats"):
+        main(["--data_dir", str(tmp_path), "--output", str(tmp_path / "kits.json")])
+    assert not (tmp_path / "kits.json").exists()
