@@ -118,7 +118,8 @@ class HarmonicFlow(nn.Module):
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ):
-        """Loads a state of any size: the model takes the configuration that comes with it.
+        """Loads a state of any size: the model takes the configuration that comes with it. A state
+        without a post-filter is one of which none was fitted.
 
         Raises:
             UserError: the state belongs to another version or another model.
@@ -130,6 +131,8 @@ class HarmonicFlow(nn.Module):
                 device, training = self.device, self.training
                 self._build(config)
                 self.to(device).train(training)
+        unfitted = {f"postfilter.{n}": 0.0 * v for n, v in self.postfilter.state_dict().items()}
+        state_dict = unfitted | dict(state_dict)
         try:
             return super().load_state_dict(state_dict, strict=strict, assign=assign)
         except RuntimeError as error:

@@ -276,12 +276,15 @@ class Generation:
         frame = lambda n: (n.onset * FRAME_RATE + 1e-6).astype(int).clip(0, known.shape[1] - 1)
         given = {stem: known[i, frame(notes[stem])] for i, stem in enumerate(STEMS)}
         dynamics = math.nan if self.dynamics is None else float(self.dynamics[index])
-        played, sheet = touched(notes, given, dynamics=dynamics), self.lead_sheets[index]
-        if not given["drums"].any():
-            timed = sheet is not None and sheet.timed
-            beats = (sheet.beat_times, sheet.beat_in_bar) if timed else (np.zeros(0), np.zeros(0))
-            played["drums"] = on_one_kit(played["drums"], *beats, seed=self.seeds[index])
-        return played
+        kit = None if given["drums"].any() else self._on_one_kit(index)
+        return touched(notes, given, dynamics=dynamics, kit=kit)
+
+    def _on_one_kit(self, index: int) -> Callable[[Notes], Notes]:
+        """Puts composed drums of one song on its kit, by the beats of its lead sheet."""
+        sheet = self.lead_sheets[index]
+        timed = sheet is not None and sheet.timed
+        beats = (sheet.beat_times, sheet.beat_in_bar) if timed else (np.zeros(0), np.zeros(0))
+        return lambda drums: on_one_kit(drums, *beats, seed=self.seeds[index])
 
     @property
     def scores(self) -> list[Score]:

@@ -9,26 +9,40 @@ and decoder have to be what they will be.
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
 from data.batch import Batch
 from data.loader import build_loader
+from data.loudness import loudness
 from data.roll import from_roll
-from data.sources import guess_source
+from data.sources import guess_source, sources
 from models.harmonicflow import HarmonicFlow
 from models.latent.excitation import excitation
-from models.latent.postfilter import LevelCounts, PostFilter, instrument
+from models.latent.postfilter import (
+    LOUDEST_DB,
+    NUM_INSTRUMENTS,
+    PER_STEM,
+    PERCENTILES,
+    QUIETEST_DB,
+    LevelMap,
+    PostFilter,
+    instrument,
+)
+from models.options import number
 from training.project import Project
 from training.settings import TrainSettings
-from utils import STEMS, UserError, eval_mode, run_script
+from utils import NUM_STEMS, SAMPLE_RATE, STEMS, Parser, UserError, eval_mode, run_script
 
 SEGMENTS = 400
+CELL_DB = 0.25  # of a histogram of levels
+SOUNDING_DB = -60.0
+FEWEST_TAKES = 8  # below them a program sounds as its stem does
 
 
 @dataclass
@@ -56,6 +70,67 @@ def takes_of(model: HarmonicFlow, batches: Iterable[Batch]) -> Iterator[Take]:
                 yield Take(row, *(x[0, i].half().cpu() for x in (batch.audio, decoded)))
 
 
+class LevelCounts:
+    """How often each level occurs in recordings and in what the decoder makes of their notes."""
+
+    def __init__(self, level_map: LevelMap) -> None:
+        self.map = level_map
+        cells = int((LOUDEST_DB - QUIETEST_DB) / CELL_DB)
+        self.counts = np.zeros((2, NUM_INSTRUMENTS, level_map.num_bands, cells))
+        self.takes = np.zeros(NUM_INSTRUMENTS, int)
+
+    def add(self, recorded: torch.Tensor, decoded: torch.Tensor, row: int) -> None:
+        """Takes in one stem (t,) of an instrument's row, recorded and decoded, in the frames in
+        which either sounds.
+        """
+        both = [recorded, decoded]
+        lufs = [loudness(stem.numpy(), SAMPLE_RATE) for stem in both]
+        if not np.isfinite(lufs).all():
+            return
+        pairs = zip(both, lufs, strict=True)
+        levels = [self.map.levels(self.map.spectrum(stem), level).numpy() for stem, level in pairs]
+        sounding = np.maximum(*[rows.max(0) for rows in levels]) > SOUNDING_DB
+        for counts, found in zip(self.counts, levels, strict=True):
+            counts[row] += self._counted(found[:, sounding])
+        self.takes[row] += 1
+
+    def _counted(self, levels: np.ndarray) -> np.ndarray:
+        """Histogram (c h) of the levels of bands, or bins, over time."""
+        num_bands, cells = self.counts.shape[2:]
+        cell = ((levels - QUIETEST_DB) / CELL_DB).astype(int).clip(0, cells - 1)
+        place = (self.map.band_of.numpy()[:, None] * cells + cell).ravel()
+        return np.bincount(place, minlength=num_bands * cells).reshape(num_bands, cells)
+
+    def fit(self) -> None:
+        """Writes the map that brings decoded levels to recorded ones; instruments with few takes
+        get that of their stem.
+        """
+        for stem in range(NUM_STEMS):
+            own = slice(stem * PER_STEM, (stem + 1) * PER_STEM)
+            whole = self.counts[:, own].sum(1)
+            for row in range(own.start, own.stop):
+                enough = self.takes[row] >= FEWEST_TAKES and row < own.stop - 1
+                self._write(row, self.counts[:, row] if enough else whole)
+
+    def _write(self, row: int, counts: np.ndarray) -> None:
+        if not counts.sum():
+            return
+        recorded, decoded = (
+            np.stack([percentiles(band) for band in half]).astype(np.float32) for half in counts
+        )
+        gain = np.clip(recorded - decoded, -self.map.most_db, self.map.most_db)
+        self.map.level[row] = torch.from_numpy(decoded)
+        self.map.gain[row] = torch.from_numpy(gain)
+
+
+def percentiles(counts: np.ndarray) -> np.ndarray:
+    """Levels (p,) in dB at `PERCENTILES` of a histogram (h,) of levels."""
+    middle = QUIETEST_DB + CELL_DB * (np.arange(len(counts)) + 0.5)
+    share = (np.cumsum(counts) - 0.5 * counts) / max(counts.sum(), 1.0)
+    found = counts > 0
+    return np.interp(np.asarray(PERCENTILES) / 100.0, share[found], middle[found])
+
+
 def fit(postfilter: PostFilter, takes: list[Take]) -> None:
     """Fits one map after the other, each to what those before it leave."""
     for i, level_map in enumerate(postfilter.maps):
@@ -67,18 +142,25 @@ def fit(postfilter: PostFilter, takes: list[Take]) -> None:
         counts.fit()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--weights", required=True, help="checkpoint or folder of a model")
-    parser.add_argument("--data_dir", required=True, help="folder of songs, as train.py takes it")
-    parser.add_argument("--source", help="what kind of folder it is (default: guessed)")
-    parser.add_argument("--out", required=True, help="folder for the model with its post-filter")
-    parser.add_argument("--segments", type=int, default=SEGMENTS, help="how many are counted")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    args = parser.parse_args()
-    if args.segments < 1:
-        raise UserError(f"--segments is {args.segments}: choose at least 1 (default {SEGMENTS})")
-    torch.set_num_threads(args.threads)
+def build_parser() -> Parser:
+    """The flags of the command."""
+    parser = Parser(prog="python -m training.postfilter", description=__doc__.splitlines()[0])
+    add = parser.add_argument
+    add("--weights", required=True, help="checkpoint or folder of a model")
+    add("--data_dir", required=True, help="folder of songs, as train.py takes it")
+    add("--source", choices=sources(), help="how to read it (default: guessed from its content)")
+    add("--out", type=Path, required=True, help="folder for the model with its post-filter")
+    segments = number(1, 100_000, int)
+    add("--segments", type=segments, default=SEGMENTS, help="to count (default %(default)s)")
+    add("--threads", type=number(1, 1_024, int), metavar="N", help="CPU threads (default: all)")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Fits the post-filter of a model and writes both."""
+    args = build_parser().parse(argv)
+    if args.threads is not None:
+        torch.set_num_threads(args.threads)
     model = HarmonicFlow.from_pretrained(args.weights)
     missing = {"codec", "score_codec", "performer"} - model.trained
     if missing:
@@ -89,10 +171,26 @@ def main() -> None:
     project = Project()
     dataset = project.dataset(settings, "train", project.objective("decoder", model))
     loader = build_loader(dataset, 1, num_workers=0, start_index=0, num_batches=args.segments)
+    _make_folder(args.out)
     model.postfilter = PostFilter()
-    takes = tqdm(takes_of(model, loader), desc="takes", unit="stem")
-    fit(model.postfilter, list(takes))
-    print(model.save_pretrained(Path(args.out)))
+    takes = list(tqdm(takes_of(model, loader), desc="takes", unit="stem"))
+    if not takes:
+        raise UserError(
+            f"no segment of {args.data_dir} has both sound and notes: give MIDI files, or songs "
+            "with a score.mid"
+        )
+    fit(model.postfilter, takes)
+    print(model.save_pretrained(args.out))
+
+
+def _make_folder(folder: Path) -> None:
+    """Makes the folder before the counting, which takes long."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"cannot write to {folder} ({error.strerror}): choose another --out"
+        ) from None
 
 
 if __name__ == "__main__":

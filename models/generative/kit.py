@@ -120,8 +120,8 @@ class _Hand:
 def places_of(
     drums: Notes, beat_times: np.ndarray, beat_in_bar: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bar and sixteenth of the bar (n,) of each note, bar 0 before the first downbeat or with it;
-    -1 for the sixteenth where no beats are known.
+    """Bar and sixteenth of the bar (n,) of each note; bar 0 begins with the first downbeat, what
+    comes before is bar -1. Where no beats are known the sixteenth is -1.
     """
     if len(beat_times) < 2:
         return np.zeros(len(drums), int), np.full(len(drums), -1)
@@ -129,7 +129,7 @@ def places_of(
     past = (drums.onset - beat_times[beat]) / (beat_times[beat + 1] - beat_times[beat])
     beat, sixteenth = np.divmod(np.rint(4 * (beat + past)).astype(int), 4)
     beat = beat.clip(0, len(beat_times) - 1)
-    bar = np.cumsum(np.append(0, beat_in_bar[1:] == 0))
+    bar = np.cumsum(np.asarray(beat_in_bar) == 0) - 1
     return bar[beat], 4 * beat_in_bar[beat] + sixteenth
 
 
@@ -182,13 +182,12 @@ def all_kits() -> np.ndarray:
     """Shares (k, 128, 16) of the released kits, which `models.generative.kit_statistics` counts.
 
     Raises:
-        UserError: they are not there.
+        UserError: they are not there, or are none.
     """
     try:
-        tabs = json.loads(PATH.read_text())
-    except (OSError, ValueError):
+        return np.stack([from_tab(tab) for tab in json.loads(PATH.read_text())])
+    except (AttributeError, IndexError, OSError, TypeError, ValueError):
         raise UserError(
             f"no drum kits can be read from {PATH}: get the file again (`git checkout` of it), or "
             "count kits in your own songs with `python -m models.generative.kit_statistics`"
         ) from None
-    return np.stack([from_tab(tab) for tab in tabs])

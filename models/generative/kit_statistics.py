@@ -16,22 +16,25 @@ import numpy as np
 
 from data.sources import Source, build_source, guess_source, sources
 from models.generative.kit import KICKS, PATH, SNARES, places_of, shares_of, to_tab
-from utils import SEGMENT_FRAMES, Parser, UserError, run_script, write_atomically
+from utils import SEGMENT_FRAMES, STEMS, Parser, UserError, run_script, write_atomically
 
 FEWEST = 8  # strokes that show a kit
 
 
 def kits_of(source: Source) -> np.ndarray:
-    """Shares (k, 128, 16) of one segment of every song of which beats and drums are known."""
+    """Shares (k, 128, 16) of one segment of every song of which beats and drums are known; of songs
+    on disk as stems, of as many segments as there are songs.
+    """
     from tqdm import tqdm
 
     kits = []
     for index in tqdm(range(source.num_songs), unit="song", disable=None):
         try:
-            score = source.example(index, num_frames=SEGMENT_FRAMES, need_audio=False).score
+            example = source.example(index, num_frames=SEGMENT_FRAMES, need_audio=False)
         except UserError:
             continue
-        if score is None or len(score.beat_times) < 2 or len(score.notes["drums"]) < FEWEST:
+        score, known = example.score, example.score_known[STEMS.index("drums")]
+        if not known or len(score.beat_times) < 2 or len(score.notes["drums"]) < FEWEST:
             continue
         drums = score.notes["drums"]
         kits.append(shares_of(drums, *places_of(drums, score.beat_times, score.beat_in_bar)))
@@ -71,8 +74,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     source = build_source(args.source or guess_source(args.data_dir), args.data_dir, "train")
     kits = kits_of(source)
     rows = [json.dumps(to_tab(kit), separators=(",", ":")) for kit in kits]
-    with write_atomically(args.output) as partial:
-        partial.write_text("[\n" + ",\n".join(rows) + "\n]\n")
+    try:
+        with write_atomically(args.output) as partial:
+            partial.write_text("[\n" + ",\n".join(rows) + "\n]\n")
+    except OSError as error:
+        raise UserError(
+            f"cannot write {args.output}: {error.strerror}; choose another --output"
+        ) from None
     print(report(kits))
 
 

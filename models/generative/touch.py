@@ -11,7 +11,7 @@ Notes that were given stay as they were given.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -35,19 +35,22 @@ def touched(
     given: Mapping[str, np.ndarray] | None = None,
     *,
     dynamics: float = math.nan,
+    kit: Callable[[Notes], Notes] | None = None,
 ) -> dict[str, Notes]:
     """Notes of a song as they are played.
 
     Args:
         notes: of each stem. given: bool (n,) of each stem, True for notes to leave alone.
         dynamics: mean velocity of the composed notes, 0 to 1; nan keeps the level that was
-            composed.
+            composed. kit: composed drums -> the same strokes on one kit.
     """
     free = {stem: np.ones(len(n), bool) for stem, n in notes.items()}
     if given is not None:
         free = {stem: ~given[stem] for stem in notes}
     own = {stem: n.where(free[stem]) for stem, n in notes.items()}
     own = {stem: _even(_damped(_together(n), stem), stem) for stem, n in own.items()}
+    if kit is not None:
+        own["drums"] = kit(own["drums"])
     own = _at_level(own, dynamics)
     return {
         stem: _joined(n.where(~free[stem]), own[stem]) if len(n) else n for stem, n in notes.items()

@@ -30,11 +30,9 @@ PER_STEM = 9  # eight programs of a stem's family, then any
 NUM_INSTRUMENTS = NUM_STEMS * PER_STEM
 PERCENTILES = (0.5, 2, 3.5, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90)
 PERCENTILES += (95, 97, 98, 99, 99.5, 99.9)
-QUIETEST_DB, LOUDEST_DB, CELL_DB = -90.0, 40.0, 0.25  # over the loudness of the stem
+QUIETEST_DB, LOUDEST_DB = -90.0, 40.0  # over the loudness of the stem
 STEP_DB = 0.1  # at which gains are looked up
 NEPERS = math.log(10.0) / 20.0  # per dB
-SOUNDING_DB = -60.0
-FEWEST_TAKES = 8  # below them a program sounds as its stem does
 WIDE_HZ = (0.0, 100.0, 200.0, 400.0, 800.0, 1_600.0, 3_200.0, 6_400.0, SAMPLE_RATE / 2 + 1.0)
 PIECE_FRAMES, CONTEXT_FRAMES = 512, 4
 
@@ -124,6 +122,11 @@ class PostFilter(nn.Module):
         self.bands = LevelMap(1_024, num_mels=40, most_db=15.0)
         self.bins = LevelMap(2_048, num_mels=None, most_db=20.0)
 
+    def reset(self) -> None:
+        """Leaves everything as it is: performer or decoder are no longer those it was fitted to."""
+        for level_map in self.maps:
+            level_map.gain.zero_()
+
     @property
     def maps(self) -> tuple[LevelMap, LevelMap]:
         """In the order in which they act."""
@@ -158,64 +161,3 @@ class PostFilter(nn.Module):
                 )
                 stem = torch.cat(list(pieces), 1)[0]
         return stem
-
-
-class LevelCounts:
-    """How often each level occurs in recordings and in what the decoder makes of their notes."""
-
-    def __init__(self, level_map: LevelMap) -> None:
-        self.map = level_map
-        cells = int((LOUDEST_DB - QUIETEST_DB) / CELL_DB)
-        self.counts = np.zeros((2, NUM_INSTRUMENTS, level_map.num_bands, cells))
-        self.takes = np.zeros(NUM_INSTRUMENTS, int)
-
-    def add(self, recorded: torch.Tensor, decoded: torch.Tensor, row: int) -> None:
-        """Takes in one stem (t,) of an instrument's row, recorded and decoded, in the frames in
-        which either sounds.
-        """
-        both = [recorded, decoded]
-        lufs = [loudness(stem.numpy(), SAMPLE_RATE) for stem in both]
-        if not np.isfinite(lufs).all():
-            return
-        pairs = zip(both, lufs, strict=True)
-        levels = [self.map.levels(self.map.spectrum(stem), level).numpy() for stem, level in pairs]
-        sounding = np.maximum(*[rows.max(0) for rows in levels]) > SOUNDING_DB
-        for counts, found in zip(self.counts, levels, strict=True):
-            counts[row] += self._counted(found[:, sounding])
-        self.takes[row] += 1
-
-    def _counted(self, levels: np.ndarray) -> np.ndarray:
-        """Histogram (c h) of the levels of bands, or bins, over time."""
-        num_bands, cells = self.counts.shape[2:]
-        cell = ((levels - QUIETEST_DB) / CELL_DB).astype(int).clip(0, cells - 1)
-        place = (self.map.band_of.numpy()[:, None] * cells + cell).ravel()
-        return np.bincount(place, minlength=num_bands * cells).reshape(num_bands, cells)
-
-    def fit(self) -> None:
-        """Writes the map that brings decoded levels to recorded ones; instruments with few takes
-        get that of their stem.
-        """
-        for stem in range(NUM_STEMS):
-            own = slice(stem * PER_STEM, (stem + 1) * PER_STEM)
-            whole = self.counts[:, own].sum(1)
-            for row in range(own.start, own.stop):
-                enough = self.takes[row] >= FEWEST_TAKES and row < own.stop - 1
-                self._write(row, self.counts[:, row] if enough else whole)
-
-    def _write(self, row: int, counts: np.ndarray) -> None:
-        if not counts.sum():
-            return
-        recorded, decoded = (
-            np.stack([percentiles(band) for band in half]).astype(np.float32) for half in counts
-        )
-        gain = np.clip(recorded - decoded, -self.map.most_db, self.map.most_db)
-        self.map.level[row] = torch.from_numpy(decoded)
-        self.map.gain[row] = torch.from_numpy(gain)
-
-
-def percentiles(counts: np.ndarray) -> np.ndarray:
-    """Levels (p,) in dB at `PERCENTILES` of a histogram (h,) of levels."""
-    middle = QUIETEST_DB + CELL_DB * (np.arange(len(counts)) + 0.5)
-    share = (np.cumsum(counts) - 0.5 * counts) / max(counts.sum(), 1.0)
-    found = counts > 0
-    return np.interp(np.asarray(PERCENTILES) / 100.0, share[found], middle[found])

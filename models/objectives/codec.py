@@ -69,6 +69,7 @@ class CodecObjective(Objective):
 
     def __init__(self, model) -> None:
         super().__init__(model)
+        model.postfilter.reset()
         self.spectral = SpectralLoss()
 
     @staticmethod

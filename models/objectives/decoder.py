@@ -68,6 +68,7 @@ class DecoderObjective(CachedObjective):
 
     def __init__(self, model) -> None:
         super().__init__(model)
+        model.postfilter.reset()
         model.codec.requires_grad_(False)
         for parameter in model.codec.decoder():
             parameter.requires_grad_(True)

@@ -24,6 +24,10 @@ class PerformerObjective(CachedObjective):
     lr_scale = 30.0
     crop_frames = 64
 
+    def __init__(self, model) -> None:
+        super().__init__(model)
+        model.postfilter.reset()
+
     @staticmethod
     def trained(model) -> nn.Module:
         return model.performer

@@ -16,6 +16,7 @@ from data.score import Notes, Score
 from models.generative.brief import Plan
 from models.generative.starts import Start
 from models.latent.excitation import excitation
+from models.latent.postfilter import instrument
 from models.song import FADE_IN_SAMPLES, FADE_OUT_SAMPLES, SEAM_SAMPLES, Generation
 from utils import FRAME_SAMPLES, SAMPLE_RATE, STEMS, torch_rng
 
@@ -77,6 +78,18 @@ def test_a_recording_hardly_varied_keeps_its_phases(struck):
         .max()
     )
     assert distance((0.9, 0.9)) < 1e-5 < 0.01 < distance((0.0, 0.9))
+
+
+def test_stems_that_are_played_from_notes_pass_the_post_filter(struck):
+    varied = replace(struck, start=replace(struck.start, tau=(0.9, 0.9)))
+    before, left = struck.audio, varied.audio
+    bands = struck.model.postfilter.bands
+    bands.level[:] = torch.linspace(-60.0, 0.0, bands.level.shape[-1])
+    bands.gain[instrument(3, 4)] = 20.0 * np.log10(0.5)
+    after = struck.audio
+    assert torch.allclose(after[:, 3], 0.5 * before[:, 3], atol=1e-5) and before[:, 3].any()
+    assert torch.equal(after[:, :3], before[:, :3])  # other instruments
+    assert torch.equal(varied.audio, left)  # a recording that is hardly varied
 
 
 def test_it_sounds_as_its_latents_decode(song):

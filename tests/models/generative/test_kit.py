@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from data.score import Notes
+from models.generative import kit as module
 from models.generative.kit import (
     HANDS,
     all_kits,
@@ -13,6 +14,7 @@ from models.generative.kit import (
     shares_of,
     to_tab,
 )
+from utils import UserError
 
 BARS, BEAT = 8, 0.5
 BEAT_TIMES = BEAT * np.arange(4 * BARS + 1)
@@ -139,6 +141,12 @@ def test_places_are_sixteenths_of_the_bar():
     assert bars.tolist() == [0, 0, 0, 1, 1] and places.tolist() == [0, 2, 4, 2, 15]
 
 
+def test_a_pickup_ends_the_phrase_before_the_first_bar():
+    upbeat = Notes.of([0.0, 0.5], [0.1, 0.6], [36, 36], [90, 90])
+    bars, places = places_of(upbeat, BEAT_TIMES, (np.arange(len(BEAT_TIMES)) + 3) % 4)
+    assert bars.tolist() == [-1, 0] and places.tolist() == [12, 0]
+
+
 def test_a_kit_is_written_and_read():
     drums = played(ROCK | {"49": "4000000000000000"})
     shares = shares_of(drums, *places_of(drums, BEAT_TIMES, BEAT_IN_BAR))
@@ -156,3 +164,18 @@ def test_the_kits_of_training_songs():
     kits = all_kits()
     assert kits.shape[1:] == (128, 16) and 0 <= kits.min() and kits.max() == 1
     assert np.median(kits[:, [35, 36]].any(2).sum(1)) == 1
+
+
+@pytest.mark.parametrize(
+    "written", [None, "no json", "{}", "[]", '[{"36": "90"}]', '[{"200": "9"}]']
+)
+def test_kits_that_cannot_be_read_are_said(written, tmp_path, monkeypatch):
+    if written is not None:
+        (tmp_path / "kits.json").write_text(written)
+    monkeypatch.setattr(module, "PATH", tmp_path / "kits.json")
+    all_kits.cache_clear()
+    try:
+        with pytest.raises(UserError, match=r"no drum kits can be read from .*kit_statistics"):
+            all_kits()
+    finally:
+        all_kits.cache_clear()

@@ -11,7 +11,7 @@ from data.score import Notes, Score
 from data.sources import build_source
 from models.generative.kit import from_tab
 from models.generative.kit_statistics import kits_of, main
-from utils import STEMS, UserError
+from utils import SEGMENT_FRAMES, STEMS, UserError
 
 
 @pytest.fixture
@@ -38,3 +38,18 @@ def test_songs_without_drums_have_no_kit(tmp_path):
     with pytest.raises(UserError, match="no song has both drums and beats"):
         main(["--data_dir", str(tmp_path), "--output", str(tmp_path / "kits.json")])
     assert not (tmp_path / "kits.json").exists()
+
+
+def test_drums_that_are_not_to_be_trusted_are_no_kit(root, monkeypatch):
+    source = build_source("midi", root, "train")
+    examples = [source.example(i, num_frames=SEGMENT_FRAMES, need_audio=False) for i in range(3)]
+    for example in examples[1:]:
+        example.score_known = np.zeros(len(STEMS), bool)
+    monkeypatch.setattr(source, "example", lambda index, **_: examples[index])
+    assert len(kits_of(source)) == 1
+
+
+@pytest.mark.parametrize("place", [".", "songs/train/0.mid/kits.json"])
+def test_a_place_that_cannot_be_written_is_said_in_one_line(root, tmp_path, place):
+    with pytest.raises(UserError, match="cannot write .*choose another --output"):
+        main(["--data_dir", str(root), "--output", str(tmp_path / place)])

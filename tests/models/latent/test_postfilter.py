@@ -5,17 +5,8 @@ import pytest
 import torch
 
 from models.latent import postfilter as module
-from models.latent.postfilter import (
-    CELL_DB,
-    FEWEST_TAKES,
-    PERCENTILES,
-    QUIETEST_DB,
-    LevelCounts,
-    LevelMap,
-    PostFilter,
-    instrument,
-    percentiles,
-)
+from models.latent.postfilter import PERCENTILES, QUIETEST_DB, LevelMap, PostFilter, instrument
+from training.postfilter import CELL_DB, FEWEST_TAKES, LevelCounts, percentiles
 from utils import SAMPLE_RATE
 
 PIANO, BASS = 3, 0
@@ -94,6 +85,14 @@ def test_gains_end_at_the_largest_one():
     counts.add(noise(0, contrast=1.0), noise(1, contrast=0.0), row)
     counts.fit()
     assert level_map.gain.abs().max() == 3.0
+
+
+def test_reset_leaves_everything_as_it_is():
+    row, heard = instrument(PIANO, 0), noise(3, contrast=0.4)
+    found = fitted(row)
+    assert not torch.equal(found.through(heard, row, found.maps), heard)
+    found.reset()
+    assert torch.equal(found.through(heard, row, found.maps), heard)
 
 
 def test_silence_and_what_is_never_heard_are_left_alone():
