@@ -131,8 +131,8 @@ class HarmonicFlow(nn.Module):
                 device, training = self.device, self.training
                 self._build(config)
                 self.to(device).train(training)
-        unfitted = {f"postfilter.{n}": 0.0 * v for n, v in self.postfilter.state_dict().items()}
-        state_dict = unfitted | dict(state_dict)
+        levels = self.postfilter.state_dict().items()
+        state_dict = {f"postfilter.{n}": torch.zeros_like(v) for n, v in levels} | dict(state_dict)
         try:
             return super().load_state_dict(state_dict, strict=strict, assign=assign)
         except RuntimeError as error:

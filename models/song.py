@@ -267,7 +267,7 @@ class Generation:
 
     def _played(self, index: int) -> dict[str, Notes]:
         """Notes of one song; those that were composed anew as they are struck, drums on one kit
-        unless some were given.
+        unless some were given or they vary those of another song.
         """
         notes = from_roll(self.roll(index).numpy(), threshold=ONSET_THRESHOLD)
         if self.start.tau[1] > DECIDED:
@@ -276,7 +276,8 @@ class Generation:
         frame = lambda n: (n.onset * FRAME_RATE + 1e-6).astype(int).clip(0, known.shape[1] - 1)
         given = {stem: known[i, frame(notes[stem])] for i, stem in enumerate(STEMS)}
         dynamics = math.nan if self.dynamics is None else float(self.dynamics[index])
-        kit = None if given["drums"].any() else self._on_one_kit(index)
+        own = not self.start.tau[1] and not given["drums"].any()
+        kit = self._on_one_kit(index) if own else None
         return touched(notes, given, dynamics=dynamics, kit=kit)
 
     def _on_one_kit(self, index: int) -> Callable[[Notes], Notes]:

@@ -169,10 +169,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     source = args.source or guess_source(args.data_dir)
     settings = TrainSettings(data_dir=args.data_dir, source=source, stage="decoder")
     project = Project()
-    dataset = project.dataset(settings, "train", project.objective("decoder", model))
+    objective = project.objective("decoder", model)  # takes an earlier post-filter away
+    dataset = project.dataset(settings, "train", objective)
     loader = build_loader(dataset, 1, num_workers=0, start_index=0, num_batches=args.segments)
     _make_folder(args.out)
-    model.postfilter = PostFilter()
     takes = list(tqdm(takes_of(model, loader), desc="takes", unit="stem"))
     if not takes:
         raise UserError(

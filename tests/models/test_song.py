@@ -203,7 +203,8 @@ def test_composed_drums_are_on_one_kit_and_given_ones_are_not(song):
         assert len(np.unique(one.pitch)) == 1 and np.allclose(one.onset, onset, atol=1e-3)
     known = torch.zeros_like(frames)
     known[:, 1, 0] = True
-    for held in (replace(start, notes_known=known), replace(start, tau=(0.5, 0.5))):
+    varied = [replace(start, tau=(tau, tau)) for tau in (0.2, 0.5)]
+    for held in (replace(start, notes_known=known), *varied):
         assert drums(held).pitch.tolist() == kicks.pitch.tolist()
 
 
