@@ -143,7 +143,8 @@ class Generation:
         pieces = [piece[0].float().cpu() for piece in self.model.codec.pieces(sound, excite)]
         stems = torch.cat(pieces, -1)
         if excite is not None:
-            stems = self.model.postfilter(stems, self.programs[index])
+            notes = self.score(index).notes
+            stems = self.model.postfilter(stems, self.programs[index], notes)
         return stems[:, : self.num_samples] * self.start.plays[index, :, None]
 
     def _at_its_levels(self, index: int, stems: torch.Tensor) -> torch.Tensor:

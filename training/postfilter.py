@@ -3,13 +3,15 @@
     python -m training.postfilter --weights checkpoints/best.pt --data_dir data/songs --out my_model
 
 Segments of training songs are performed from their notes and decoded, as generated songs are, and
-what comes out is counted beside the recordings. It is the last thing to do to a model: performer
-and decoder have to be what they will be.
+what comes out is counted beside the recordings. Half of them are as songs have them, half vary as
+in training, so that rare instruments are heard too; drums count only where they are as songs have
+them, since nobody tells the model which kit to play. It is the last thing to do to a model:
+performer and decoder have to be what they will be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from data.batch import Batch
 from data.loader import build_loader
 from data.loudness import loudness
 from data.roll import from_roll
+from data.score import Notes
 from data.sources import guess_source, sources
 from models.harmonicflow import HarmonicFlow
 from models.latent.excitation import excitation
@@ -29,17 +32,19 @@ from models.latent.postfilter import (
     NUM_INSTRUMENTS,
     PER_STEM,
     PERCENTILES,
-    QUIETEST_DB,
     LevelMap,
     PostFilter,
     instrument,
 )
+from models.latent.spectral_gains import QUIETEST_DB
+from models.latent.strokes import StrokeMap
 from models.options import number
 from training.project import Project
 from training.settings import TrainSettings
+from training.strokes import fit_strokes
 from utils import NUM_STEMS, SAMPLE_RATE, STEMS, Parser, UserError, eval_mode, run_script
 
-SEGMENTS = 400
+SEGMENTS = 800
 CELL_DB = 0.25  # of a histogram of levels
 SOUNDING_DB = -60.0
 FEWEST_TAKES = 8  # below them a program sounds as its stem does
@@ -54,10 +59,17 @@ class Take:
     row: int
     recorded: torch.Tensor
     decoded: torch.Tensor
+    notes: Notes
+
+    @property
+    def drums(self) -> bool:
+        return self.row // PER_STEM == STEMS.index("drums")
 
 
-def takes_of(model: HarmonicFlow, batches: Iterable[Batch]) -> Iterator[Take]:
-    """The stems of batches of one segment that have notes and sound."""
+def takes_of(
+    model: HarmonicFlow, batches: Iterable[Batch], stems: Collection[str] = STEMS
+) -> Iterator[Take]:
+    """Those stems of batches of one segment that have notes and sound."""
     for seed, batch in enumerate(batches):
         batch = batch.to(model.device)
         notes = from_roll(batch.roll[0].float().cpu().numpy())
@@ -65,9 +77,10 @@ def takes_of(model: HarmonicFlow, batches: Iterable[Batch]) -> Iterator[Take]:
         with eval_mode(model):
             decoded = model.codec.decode(model.batch_performed(batch, [seed]), excited)
         for i, stem in enumerate(STEMS):
-            if batch.score_known[0, i] and len(notes[stem]):
+            if stem in stems and batch.score_known[0, i] and len(notes[stem]):
                 row = instrument(i, int(batch.labels["program"][0, i]))
-                yield Take(row, *(x[0, i].half().cpu() for x in (batch.audio, decoded)))
+                both = (x[0, i].half().cpu() for x in (batch.audio, decoded))
+                yield Take(row, *both, notes[stem])
 
 
 class LevelCounts:
@@ -87,8 +100,7 @@ class LevelCounts:
         lufs = [loudness(stem.numpy(), SAMPLE_RATE) for stem in both]
         if not np.isfinite(lufs).all():
             return
-        pairs = zip(both, lufs, strict=True)
-        levels = [self.map.levels(self.map.spectrum(stem), level).numpy() for stem, level in pairs]
+        levels = [self.map.levels(*pair).numpy() for pair in zip(both, lufs, strict=True)]
         sounding = np.maximum(*[rows.max(0) for rows in levels]) > SOUNDING_DB
         for counts, found in zip(self.counts, levels, strict=True):
             counts[row] += self._counted(found[:, sounding])
@@ -132,14 +144,29 @@ def percentiles(counts: np.ndarray) -> np.ndarray:
 
 
 def fit(postfilter: PostFilter, takes: list[Take]) -> None:
-    """Fits one map after the other, each to what those before it leave."""
+    """Fits the strokes of drums, then one map after the other, each to what those before leave."""
+    _fit_strokes(postfilter.strokes, [take for take in takes if take.drums])
     for i, level_map in enumerate(postfilter.maps):
         counts = LevelCounts(level_map)
         for take in tqdm(takes, desc=f"levels, map {i + 1} of {len(postfilter.maps)}", unit="stem"):
-            before = postfilter.maps[:i]
-            decoded = postfilter.through(take.decoded.float(), take.row, before)
+            decoded = take.decoded.float()
+            if take.drums:
+                decoded = postfilter.struck(decoded, take.notes)
+            decoded = postfilter.through(decoded, take.row, postfilter.maps[:i])
             counts.add(take.recorded.float(), decoded, take.row)
         counts.fit()
+
+
+def _fit_strokes(strokes: StrokeMap, takes: list[Take]) -> None:
+    drums, levels = [], []
+    for take in takes:
+        both = [take.recorded.float(), take.decoded.float()]
+        lufs = [loudness(audio.numpy(), SAMPLE_RATE) for audio in both]
+        if np.isfinite(lufs).all():
+            drums.append(take.notes)
+            levels.append([strokes.levels(*pair).numpy() for pair in zip(both, lufs, strict=True)])
+    recorded, decoded = zip(*levels, strict=True) if levels else ((), ())
+    fit_strokes(strokes, drums, recorded, decoded)
 
 
 def build_parser() -> Parser:
@@ -170,10 +197,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = TrainSettings(data_dir=args.data_dir, source=source, stage="decoder")
     project = Project()
     objective = project.objective("decoder", model)  # takes an earlier post-filter away
-    dataset = project.dataset(settings, "train", objective)
-    loader = build_loader(dataset, 1, num_workers=0, start_index=0, num_batches=args.segments)
     _make_folder(args.out)
-    takes = list(tqdm(takes_of(model, loader), desc="takes", unit="stem"))
+    takes = []
+    varied = args.segments // 2
+    for varies, count, stems in (
+        (False, args.segments - varied, STEMS),
+        (True, varied, [stem for stem in STEMS if stem != "drums"]),
+    ):
+        dataset = project.dataset(settings, "train", objective)
+        dataset.augment = varies
+        loader = build_loader(dataset, 1, num_workers=0, start_index=0, num_batches=count)
+        takes += tqdm(takes_of(model, loader, stems), desc="takes", unit="stem")
     if not takes:
         raise UserError(
             f"no segment of {args.data_dir} has both sound and notes: give MIDI files, or songs "

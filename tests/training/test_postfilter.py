@@ -8,6 +8,7 @@ import torch
 
 from data.audio import save_audio
 from data.loudness import loudness
+from data.score import Notes
 from models.harmonicflow import HarmonicFlow
 from models.latent.postfilter import PostFilter, instrument
 from models.objectives import build_objective
@@ -43,7 +44,7 @@ def test_each_map_is_fitted_to_what_the_one_before_leaves():
     takes = []
     for i in range(3):
         noise = 0.02 * torch.randn(LENGTH, generator=torch.Generator().manual_seed(i))
-        takes.append(Take(instrument(3, 0), (noise * swelling).half(), noise.half()))
+        takes.append(Take(instrument(3, 0), (noise * swelling).half(), noise.half(), Notes.empty()))
     both, first = PostFilter(), PostFilter()
     fit(both, takes)
     fit(first, takes)
@@ -55,9 +56,7 @@ def test_each_map_is_fitted_to_what_the_one_before_leaves():
 
 def own_levels(found: PostFilter, audio: torch.Tensor) -> np.ndarray:
     audio = audio.float()
-    return found.bins.levels(
-        found.bins.spectrum(audio), loudness(audio.numpy(), SAMPLE_RATE)
-    ).numpy()
+    return found.bins.levels(audio, loudness(audio.numpy(), SAMPLE_RATE)).numpy()
 
 
 def levels_off(found: PostFilter, takes: list[Take]) -> float:

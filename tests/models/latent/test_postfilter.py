@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from data.score import Notes
 from models.latent import postfilter as module
-from models.latent.postfilter import PERCENTILES, QUIETEST_DB, LevelMap, PostFilter, instrument
+from models.latent.postfilter import PERCENTILES, LevelMap, PostFilter, instrument
+from models.latent.spectral_gains import QUIETEST_DB
 from training.postfilter import CELL_DB, FEWEST_TAKES, LevelCounts, percentiles
-from utils import SAMPLE_RATE
+from utils import SAMPLE_RATE, STEMS
 
 PIANO, BASS = 3, 0
 LENGTH = 64 * 1_024
@@ -50,7 +52,8 @@ def test_rows_are_programs_of_the_stems_family_and_one_for_any():
 
 def test_before_it_is_fitted_nothing_changes():
     stems = torch.stack([noise(i, contrast=0.5) for i in range(4)])
-    assert torch.equal(PostFilter()(stems, torch.tensor([33, -1, 25, 0])), stems)
+    notes = dict.fromkeys(STEMS, Notes([0.5], [0.6], [38], [100]))
+    assert torch.equal(PostFilter()(stems, torch.tensor([33, -1, 25, 0]), notes), stems)
 
 
 def test_what_is_decoded_too_flatly_swells_as_recordings_do():
