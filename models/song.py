@@ -136,14 +136,12 @@ class Generation:
 
         A recording that is varied but little keeps its phases only where no note is excited.
         """
-        excite = None
-        if self.start.tau[0] <= DECIDED:
-            excite = excited_by([self.score(index).notes])
+        notes = self.score(index).notes if self.start.tau[0] <= DECIDED else None
+        excite = None if notes is None else excited_by([notes])
         sound = self.sound[index, None, :, : -(-self.num_samples // FRAME_SAMPLES)]
         pieces = [piece[0].float().cpu() for piece in self.model.codec.pieces(sound, excite)]
         stems = torch.cat(pieces, -1)
-        if excite is not None:
-            notes = self.score(index).notes
+        if notes is not None:
             stems = self.model.postfilter(stems, self.programs[index], notes)
         return stems[:, : self.num_samples] * self.start.plays[index, :, None]
 

@@ -36,7 +36,7 @@ from models.latent.postfilter import (
     PostFilter,
     instrument,
 )
-from models.latent.spectral_gains import QUIETEST_DB
+from models.latent.spectral_gains import QUIETEST_DB, Bands
 from models.latent.strokes import StrokeMap
 from models.options import number
 from training.project import Project
@@ -83,6 +83,14 @@ def takes_of(
                 yield Take(row, *both, notes[stem])
 
 
+def _levels(bands: Bands, *stems: torch.Tensor) -> list[np.ndarray] | None:
+    """Levels (c m) in dB over its loudness of each stem (t,); None where one is silent."""
+    lufs = [loudness(stem.numpy(), SAMPLE_RATE) for stem in stems]
+    if not np.isfinite(lufs).all():
+        return None
+    return [bands.levels(*pair).numpy() for pair in zip(stems, lufs, strict=True)]
+
+
 class LevelCounts:
     """How often each level occurs in recordings and in what the decoder makes of their notes."""
 
@@ -96,11 +104,9 @@ class LevelCounts:
         """Takes in one stem (t,) of an instrument's row, recorded and decoded, in the frames in
         which either sounds.
         """
-        both = [recorded, decoded]
-        lufs = [loudness(stem.numpy(), SAMPLE_RATE) for stem in both]
-        if not np.isfinite(lufs).all():
+        levels = _levels(self.map.bands, recorded, decoded)
+        if levels is None:
             return
-        levels = [self.map.levels(*pair).numpy() for pair in zip(both, lufs, strict=True)]
         sounding = np.maximum(*[rows.max(0) for rows in levels]) > SOUNDING_DB
         for counts, found in zip(self.counts, levels, strict=True):
             counts[row] += self._counted(found[:, sounding])
@@ -160,11 +166,10 @@ def fit(postfilter: PostFilter, takes: list[Take]) -> None:
 def _fit_strokes(strokes: StrokeMap, takes: list[Take]) -> None:
     drums, levels = [], []
     for take in takes:
-        both = [take.recorded.float(), take.decoded.float()]
-        lufs = [loudness(audio.numpy(), SAMPLE_RATE) for audio in both]
-        if np.isfinite(lufs).all():
+        both = _levels(strokes.bands, take.recorded.float(), take.decoded.float())
+        if both is not None:
             drums.append(take.notes)
-            levels.append([strokes.levels(*pair).numpy() for pair in zip(both, lufs, strict=True)])
+            levels.append(both)
     recorded, decoded = zip(*levels, strict=True) if levels else ((), ())
     fit_strokes(strokes, drums, recorded, decoded)
 
@@ -205,7 +210,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         (True, varied, [stem for stem in STEMS if stem != "drums"]),
     ):
         dataset = project.dataset(settings, "train", objective)
-        dataset.augment = varies
+        dataset.augment = varies  # else songs as they are, in their own order
         loader = build_loader(dataset, 1, num_workers=0, start_index=0, num_batches=count)
         takes += tqdm(takes_of(model, loader, stems), desc="takes", unit="stem")
     if not takes:

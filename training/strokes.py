@@ -76,12 +76,11 @@ def patterns_of(
     patterns = np.full((struck.shape[1], heard.shape[1]), 0.1 * heard.mean())
     rest, loud = 2.0 * heard.min(0), np.ones(take.max() + 1)
     where = struck.T.tocsr()
-    frames = np.bincount(take)
+    frames, tiny = np.bincount(take), np.finfo(float).tiny
     for update in range(UPDATES):
         loudness = loud[take][:, None]
         guess = loudness * (struck @ patterns + rest)
         missing, plenty = loudness * heard / guess**2, loudness / guess
-        tiny = np.finfo(float).tiny
         patterns *= np.sqrt((where @ missing + tiny) / (where @ plenty + tiny))
         rest = rest * np.sqrt(missing.sum(0) / plenty.sum(0))
         if update >= LEVELS_FROM:

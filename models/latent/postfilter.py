@@ -76,16 +76,12 @@ class LevelMap(nn.Module):
     def num_bands(self) -> int:
         return self.level.shape[1]
 
-    def levels(self, audio: torch.Tensor, lufs: float) -> torch.Tensor:
-        """Level in dB over a loudness of each band, or bin, and frame of audio (t,): (c m)."""
-        return self.bands.levels(self.bands.spectrum(audio), lufs)
-
     def forward(self, audio: torch.Tensor, row: int, lufs: float) -> torch.Tensor:
         """Audio (t,) of a stem of an instrument's row and of a loudness, at the levels of
         recordings.
         """
         spectrum = self.bands.spectrum(audio)
-        gains = self._gains(self.bands.levels(spectrum, lufs), row)
+        gains = self._gains(self.bands.levels_of(spectrum, lufs), row)
         return self.bands.with_gains(spectrum, gains, audio.shape[-1])
 
     def _gains(self, levels: torch.Tensor, row: int) -> torch.Tensor:

@@ -10,7 +10,6 @@ import torch
 
 from utils import SAMPLE_RATE, mel_filterbank
 
-N_FFT = 1_024
 QUIETEST_DB = -90.0
 NEPERS = math.log(10.0) / 20.0  # per dB
 
@@ -42,8 +41,12 @@ class Bands:
         """Complex spectrum (f m) of audio (t,)."""
         return torch.stft(audio, **self._frames, return_complex=True)
 
-    def levels(self, spectrum: torch.Tensor, lufs: float) -> torch.Tensor:
-        """Level in dB over a loudness of each band and frame: (c m)."""
+    def levels(self, audio: torch.Tensor, lufs: float) -> torch.Tensor:
+        """Level in dB over a loudness of each band and frame of audio (t,): (c m)."""
+        return self.levels_of(self.spectrum(audio), lufs)
+
+    def levels_of(self, spectrum: torch.Tensor, lufs: float) -> torch.Tensor:
+        """The same of its spectrum (f m)."""
         power = (spectrum.real.square() + spectrum.imag.square()) / (0.375 * self.n_fft)
         power = power if self.mels is None else self.mels @ power
         return (10.0 * power.clamp_min(1e-15).log10() - lufs).clamp_min(QUIETEST_DB)

@@ -19,9 +19,10 @@ import torch
 from torch import nn
 
 from data.score import Notes
-from models.latent.spectral_gains import N_FFT, Bands
+from models.latent.spectral_gains import Bands
 from utils import SAMPLE_RATE
 
+N_FFT, NUM_MELS = 1_024, 40
 HOP = N_FFT // 4
 FRAMES_PER_SECOND = SAMPLE_RATE / HOP
 # Frames since the stroke; the first hear it coming, since a window reaches two frames ahead
@@ -67,16 +68,12 @@ class StrokeMap(nn.Module):
     where nothing rings (c,). Before they are fitted nothing changes.
     """
 
-    def __init__(self, num_mels: int = 40) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.mels = Bands(N_FFT, num_mels)
+        self.bands = Bands(N_FFT, NUM_MELS)
         for name in ("recorded", "decoded"):
-            self.register_buffer(name, torch.zeros(NUM_DRUMS, NUM_AGES, num_mels))
-            self.register_buffer(f"{name}_rest", torch.zeros(num_mels))
-
-    def levels(self, audio: torch.Tensor, lufs: float) -> torch.Tensor:
-        """Levels (c m) in dB over a loudness of audio (t,)."""
-        return self.mels.levels(self.mels.spectrum(audio), lufs)
+            self.register_buffer(name, torch.zeros(NUM_DRUMS, NUM_AGES, NUM_MELS))
+            self.register_buffer(f"{name}_rest", torch.zeros(NUM_MELS))
 
     @property
     def fitted(self) -> bool:
@@ -113,4 +110,4 @@ class StrokeMap(nn.Module):
 
     def forward(self, audio: torch.Tensor, gains: torch.Tensor) -> torch.Tensor:
         """Audio (t,) of drums with the gains (c m) of its frames, m = t / 256 + 1."""
-        return self.mels.with_gains(self.mels.spectrum(audio), gains, audio.shape[-1])
+        return self.bands.with_gains(self.bands.spectrum(audio), gains, audio.shape[-1])

@@ -56,7 +56,7 @@ def test_each_map_is_fitted_to_what_the_one_before_leaves():
 
 def own_levels(found: PostFilter, audio: torch.Tensor) -> np.ndarray:
     audio = audio.float()
-    return found.bins.levels(audio, loudness(audio.numpy(), SAMPLE_RATE)).numpy()
+    return found.bins.bands.levels(audio, loudness(audio.numpy(), SAMPLE_RATE)).numpy()
 
 
 def levels_off(found: PostFilter, takes: list[Take]) -> float:

@@ -39,7 +39,7 @@ def fitted() -> PostFilter:
     found = PostFilter()
     takes = [drums(i) for i in range(4)]
     levels = lambda decay, first: [
-        found.strokes.levels(played(n, decay, first + i), -20.0).numpy()
+        found.strokes.bands.levels(played(n, decay, first + i), -20.0).numpy()
         for i, n in enumerate(takes)
     ]
     fit_strokes(found.strokes, takes, levels(DECAY, 0), levels(ALL_ALIKE, 10))
@@ -72,7 +72,9 @@ def test_fewer_strokes_than_a_pattern_needs_leave_a_drum_alone():
     strokes = StrokeMap()
     once = Notes.of([0.5], [0.6], [SNARE], [100])
     assert len(once) < FEWEST_STROKES
-    levels = [strokes.levels(played(once, decay), -20.0).numpy() for decay in (DECAY, ALL_ALIKE)]
+    levels = [
+        strokes.bands.levels(played(once, decay), -20.0).numpy() for decay in (DECAY, ALL_ALIKE)
+    ]
     fit_strokes(strokes, [once], levels[:1], levels[1:])
     assert torch.equal(strokes.recorded, strokes.decoded)
 
