@@ -265,8 +265,8 @@ class Generation:
         return Score(notes, self.duration, programs=programs, name=name, **grid)
 
     def _played(self, index: int) -> dict[str, Notes]:
-        """Notes of one song; those that were composed anew as they are struck, drums on one kit
-        unless some were given or they vary those of another song.
+        """Notes of one song; those that were composed anew as they are struck, with the rests of
+        its plan, drums on one kit unless some were given or they vary those of another song.
         """
         notes = from_roll(self.roll(index).numpy(), threshold=ONSET_THRESHOLD)
         if self.start.tau[1] > DECIDED:
@@ -277,7 +277,8 @@ class Generation:
         dynamics = math.nan if self.dynamics is None else float(self.dynamics[index])
         own = not self.start.tau[1] and not given["drums"].any()
         kit = self._on_one_kit(index) if own else None
-        return touched(notes, given, dynamics=dynamics, kit=kit)
+        sheet = self.lead_sheets[index]
+        return touched(notes, given, dynamics=dynamics, sheet=sheet, kit=kit)
 
     def _on_one_kit(self, index: int) -> Callable[[Notes], Notes]:
         """Puts composed drums of one song on its kit, by the beats of its lead sheet."""

@@ -47,9 +47,12 @@ class Choice:
     top_p: float = TOP_P
 
     def of(self, kind: Kind) -> Choice:
-        """The same for a kind of token, with its share of the temperature."""
+        """The same for a kind of token, with its share of the temperature. Densities keep their
+        tail: a rest is rare in any one bar, and without it none would ever rest.
+        """
         share = HEADER_TEMPERATURE if kind < NUM_FACTS else BAR_TEMPERATURE
-        return replace(self, temperature=share * self.temperature)
+        top_p = 1.0 if kind >= Kind.BASS else self.top_p
+        return replace(self, temperature=share * self.temperature, top_p=top_p)
 
     def draw(self, logits: np.ndarray, uniform: float) -> int:
         """Index of one of the logits (v,), not all -inf; `uniform` in [0, 1) decides."""

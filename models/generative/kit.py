@@ -1,15 +1,15 @@
-"""Which drums composed strokes fall on: those of one kit, as one drummer has it.
+"""Which drums composed strokes fall on, and how hard: those of one kit, as one drummer has it.
 
 A score latent says when drums are struck far more firmly than which: neighbours such as the two
-kicks of General MIDI are mixed within a song, and rare ones (open hat, crash, ride, toms, hand
-drums) give way to the commonest. So each song takes the kit of one training song, drawn among those
-that are played much as the song is. What is composed says when each of three hands strikes and how
-hard; the kit says what that hand strikes at that place in the bar, and in how many bars. Closed
-hats are composed whatever a song needs and say nothing; time that is kept on another drum, such as
-the ride of a jazz tune, is likelier to stay on it.
+kicks of General MIDI are mixed within a song, rare ones (open hat, crash, ride, toms, hand drums)
+give way to the commonest, and a hat goes with everything. So each song takes the kit of one
+training song, drawn among those that are played much as the song is. What is composed says when
+something is struck; the kit says what each hand strikes at that place in the bar, in how many bars,
+and which strokes it stresses. Closed hats are composed whatever a song needs and say nothing; time
+that is kept on another drum, such as the ride of a jazz tune, is likelier to stay on it.
 
-A kit knows bars, not sections: crashes stand at the beginning of every eight bars, toms and open
-hats at their end, wherever a verse begins.
+A kit knows bars and phrases of eight, not sections: crashes stand at the beginning of a phrase,
+toms and open hats at its end, and a song begins anywhere in one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from string import ascii_lowercase
 
 import numpy as np
 
@@ -29,17 +30,32 @@ PATH = RELEASE / "kits.json"
 PURPOSE = 4  # of a song's seed; its plan, its notes and its sound have 1 to 3
 NUM_KEYS, NUM_PLACES = 128, 16  # General MIDI drum keys; sixteenths of a bar of four beats
 ALWAYS = 9  # digit of a drum that is struck in every bar
+LOUDNESS_STEP = 5  # velocities of one letter of a tab
 KICKS, SNARES, TOMS = (35, 36), (37, 38, 39, 40), (41, 43, 45, 47, 48, 50)
 CLOSED_HAT, OPEN_HAT = 42, 46
-TIME, NUM_HANDS = 2, 3
+KICK, SNARE, TIME, NUM_HANDS = 0, 1, 2, 3
 HANDS = np.full(NUM_KEYS, TIME)  # of each key: kicks, snares with toms, all that keeps time
-HANDS[[*KICKS]], HANDS[[*SNARES, *TOMS]] = 0, 1
+HANDS[[*KICKS]], HANDS[[*SNARES, *TOMS]] = KICK, SNARE
 LATE = np.isin(np.arange(NUM_KEYS), (*TOMS, OPEN_HAT))
 # bars of a phrase, from where a section is likeliest to begin to where it is likeliest to end
 BEGINNING_TO_END = (0, 4, 2, 6, 1, 5, 3, 7)
 TOLERANCE = 6.0  # squared strokes, by hand and place, that make a kit e times as unlikely
 UNPLAYABLE = 1e3  # added to them for each hand that plays and that a kit lacks
 OTHER_TIME = 18.0  # added where time is kept on another drum than was composed
+OWN_STRESS = 0.25  # of what a composed stroke departs from its hand's mean; the rest is the kit's
+
+
+@dataclass(frozen=True)
+class Kits:
+    """k kits: share of the bars in which each drum is struck on each sixteenth, 0 to 1, and its
+    mean velocity there, 0 where it is not struck; both (k, 128, 16).
+    """
+
+    shares: np.ndarray
+    velocities: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.shares)
 
 
 def on_one_kit(
@@ -48,73 +64,97 @@ def on_one_kit(
     beat_in_bar: np.ndarray,
     *,
     seed: int,
-    kits: np.ndarray | None = None,
+    kits: Kits | None = None,
 ) -> Notes:
     """Strokes of a song on the drums of one kit.
 
-    Every moment at which something is struck stays. Where a hand of the kit strikes two drums at
-    once both are struck; where its hand keeps no time, time is kept only by strokes that nothing
-    else goes with. Of a hand that the kit lacks there remains the drum that it struck most.
+    Every moment at which something is struck stays, and nothing is struck at others. Where a hand
+    of the kit strikes two drums at once both are struck. Beside a kick or a snare time is kept only
+    where the kit keeps it; a snare or a tom of the kit joins what is struck at its place. Of a hand
+    that the kit lacks there remains the drum that it struck most, and a hand that was not composed
+    strikes nothing. Each hand is as loud as it was composed, and stresses what the kit does.
 
     Args:
         drums: as they were composed.
         beat_times, beat_in_bar: as in `Score`; where they are empty each hand has one drum.
-        seed: of the song. kits: (k, 128, 16) as `all_kits` gives them, which is the default.
+        seed: of the song. kits: the default is `all_kits`.
     """
     if not len(drums):
         return drums
     kits = all_kits() if kits is None else kits
     bars, places = places_of(drums, beat_times, beat_in_bar)
-    chances = _chances(kits, shares_of(drums, bars, places), drums.pitch)
-    kit = kits[counter_rng(seed, PURPOSE).choice(len(kits), p=chances)]
+    chances = _chances(kits.shares, shares_of(drums, beat_times, beat_in_bar), drums.pitch)
+    rng = counter_rng(seed, PURPOSE)
+    number = rng.choice(len(kits), p=chances)
+    bars = bars + rng.integers(len(BEGINNING_TO_END))
     moments = np.cumsum(np.append(0, np.diff(drums.onset) > TOGETHER_SECONDS))
-    accented = np.isin(moments, moments[HANDS[drums.pitch] != TIME])
+    hands = HANDS[drums.pitch]
+    accented = np.isin(moments, moments[hands != TIME])
     strokes = []
-    for number in range(NUM_HANDS):
-        own = np.flatnonzero(HANDS[drums.pitch] == number)
-        hand = _Hand.of(kit, number, drums.pitch[own])
-        for moment in np.unique(moments[own]):
-            notes = own[moments[own] == moment]
-            first = notes[0]
-            if number == TIME and accented[first] and hand.rests(places[first]):
-                continue
-            hardest = notes[np.argsort(-drums.velocity[notes], kind="stable")]
-            keys = hand.strikes(int(bars[first]), int(places[first]))
-            strokes += [(hardest[min(i, len(notes) - 1)], key) for i, key in enumerate(keys)]
-    note, key = np.array(strokes).T
-    struck = Notes.of(drums.onset[note], drums.offset[note], key, drums.velocity[note])
+    for hand in np.unique(hands):
+        own = hands == hand
+        part = _Hand.of(kits, number, hand, drums.where(own))
+        for moment in np.unique(moments[own] if hand != SNARE else moments):
+            first = np.flatnonzero(moments == moment)[0]
+            composed = np.sort(drums.velocity[own & (moments == moment)])[::-1]
+            due = part.strikes(int(bars[first]), int(places[first]))
+            if not len(due) and len(composed):
+                if hand == TIME and accented[first] and part.knows(int(places[first])):
+                    continue
+                due = (part.main,)
+            for i, key in enumerate(due):
+                struck = composed[min(i, len(composed) - 1)] if len(composed) else part.mean
+                strokes.append((first, key, part.velocity(key, int(places[first]), struck)))
+    note, key, velocity = np.array(strokes).T
+    note = note.astype(int)
+    velocity = np.clip(np.rint(velocity), 1, 127)
+    struck = Notes.of(drums.onset[note], drums.offset[note], key, velocity)
     return struck.without_doubles(TOGETHER_SECONDS)
 
 
 @dataclass(frozen=True)
 class _Hand:
-    """What one hand of a kit strikes: share of bars (128, 16), 0 for other hands' drums, and the
-    drum it strikes most.
+    """What one hand of a kit strikes.
+
+    shares, stresses: (128, 16) share of bars, 0 for other hands' drums, and by how much a stroke is
+    louder than the hand's mean. main: the drum it strikes most. mean: velocity as it was composed.
     """
 
     shares: np.ndarray
+    stresses: np.ndarray
     main: int
+    mean: float
 
     @staticmethod
-    def of(kit: np.ndarray, number: int, composed: np.ndarray) -> _Hand:
-        """A hand of a kit (128, 16) that plays what was composed (n,) as keys."""
-        shares = kit * (HANDS == number)[:, None]
-        counts = shares.sum(1) if shares.any() else np.bincount(composed, minlength=NUM_KEYS)
-        return _Hand(shares, int(counts.argmax()))
+    def of(kits: Kits, number: int, hand: int, composed: Notes) -> _Hand:
+        """A hand of one of the kits that plays what was composed."""
+        shares = kits.shares[number] * (HANDS == hand)[:, None]
+        velocities = kits.velocities[number]
+        known = shares * (velocities > 0)
+        mean = (known * velocities).sum() / max(known.sum(), 1e-9)
+        counts = shares.sum(1) if shares.any() else np.bincount(composed.pitch, minlength=NUM_KEYS)
+        stresses = np.where(known > 0, velocities - mean, 0.0)
+        return _Hand(shares, stresses, int(counts.argmax()), float(composed.velocity.mean()))
 
-    def rests(self, place: int) -> bool:
-        """Whether it plays, but never there."""
-        return place in range(NUM_PLACES) and self.shares.any() and not self.shares[:, place].any()
+    def knows(self, place: int) -> bool:
+        """Whether it plays at all, and the kit tells of that sixteenth."""
+        return place in range(NUM_PLACES) and bool(self.shares.any())
 
     def strikes(self, bar: int, place: int) -> Sequence[int]:
-        """Keys of a stroke, the rarest first: it takes the hardest note."""
+        """Keys that are due, the rarest first: it takes the hardest note."""
         if place not in range(NUM_PLACES):
-            return (self.main,)
+            return ()
         share = self.shares[:, place]
         turn = BEGINNING_TO_END.index(bar % len(BEGINNING_TO_END)) + 0.5
         turn = np.where(LATE, len(BEGINNING_TO_END) - turn, turn) / len(BEGINNING_TO_END)
         keys = np.flatnonzero(turn < share)
-        return keys[np.argsort(share[keys], kind="stable")] if len(keys) else (self.main,)
+        return keys[np.argsort(share[keys], kind="stable")]
+
+    def velocity(self, key: int, place: int, composed: float) -> float:
+        """Of a stroke of a drum, where one was composed with some velocity."""
+        if not self.knows(place):
+            return composed
+        return self.mean + OWN_STRESS * (composed - self.mean) + self.stresses[key, place]
 
 
 def places_of(
@@ -133,16 +173,36 @@ def places_of(
     return bar[beat], 4 * beat_in_bar[beat] + sixteenth
 
 
-def shares_of(drums: Notes, bars: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Share of bars, from the first stroke to the last, in which each drum is struck at each place:
-    (128, 16). Bars and places (n,) are those of `places_of`; strokes beyond a bar of four beats do
-    not count.
+def shares_of(drums: Notes, beat_times: np.ndarray, beat_in_bar: np.ndarray) -> np.ndarray:
+    """Share of its bars, from the first stroke to the last, in which each drum is struck at each
+    place: (128, 16). A bar that begins or ends between these counts for the places it has. Strokes
+    beyond a bar of four beats do not count; without beats, none does.
     """
     shares = np.zeros((NUM_KEYS, NUM_PLACES), np.float32)
+    if len(beat_times) < 2 or not len(drums):
+        return shares
+    bars, places = places_of(drums, beat_times, beat_in_bar)
     inside = (places >= 0) & (places < NUM_PLACES)
     struck = np.unique(np.stack([drums.pitch, places, bars])[:, inside].astype(int), axis=1)
     np.add.at(shares, (struck[0], struck[1]), 1.0)
-    return shares / (np.ptp(bars) + 1 if len(bars) else 1)
+    long = 4 * int(max(np.max(beat_in_bar) + 1, places.max() // 4 + 1))  # sixteenths of any bar
+    bar_of_beat = np.cumsum(np.asarray(beat_in_bar) == 0) - 1
+    grid = np.add.outer(4 * np.asarray(beat_in_bar), np.arange(4))
+    when, strokes = long * bar_of_beat[:, None] + grid, long * bars + places
+    there = (when >= strokes.min()) & (when <= strokes.max()) & (grid < NUM_PLACES)
+    times = np.bincount(grid[there].astype(int), minlength=NUM_PLACES)
+    return np.minimum(shares / np.maximum(times, 1), 1.0)
+
+
+def velocities_of(drums: Notes, beat_times: np.ndarray, beat_in_bar: np.ndarray) -> np.ndarray:
+    """Mean velocity of each drum at each place, 0 where it is not struck: (128, 16)."""
+    _, places = places_of(drums, beat_times, beat_in_bar)
+    inside = (places >= 0) & (places < NUM_PLACES)
+    where = (drums.pitch[inside].astype(int), places[inside].astype(int))
+    total, count = np.zeros((2, NUM_KEYS, NUM_PLACES), np.float32)
+    np.add.at(total, where, drums.velocity[inside])
+    np.add.at(count, where, 1.0)
+    return total / np.maximum(count, 1.0)
 
 
 def _chances(kits: np.ndarray, composed: np.ndarray, keys: np.ndarray) -> np.ndarray:
@@ -161,31 +221,45 @@ def _chances(kits: np.ndarray, composed: np.ndarray, keys: np.ndarray) -> np.nda
     return weight / weight.sum()
 
 
-def to_tab(shares: np.ndarray) -> dict[str, str]:
-    """Shares (128, 16) as text: of each drum that is struck, a digit for each sixteenth of the bar,
-    from 0 in no bar to `ALWAYS`.
+def to_tab(shares: np.ndarray, velocities: np.ndarray) -> dict[str, list[str]]:
+    """Shares and velocities (128, 16) as text: of each drum that is struck, a digit for each
+    sixteenth of the bar, from 0 in no bar to `ALWAYS`, and a letter for its velocity, a for the
+    softest, each `LOUDNESS_STEP` louder than the last; a point where it is not struck.
     """
     digits = np.rint(ALWAYS * shares).astype(int)
-    return {str(key): "".join(map(str, row)) for key, row in enumerate(digits) if row.any()}
+    steps = np.where(digits, np.rint(velocities / LOUDNESS_STEP).astype(int).clip(1), 0)
+    letters = np.array([".", *ascii_lowercase])[steps]
+    return {
+        str(key): ["".join(map(str, digits[key])), "".join(letters[key])]
+        for key in np.flatnonzero(digits.any(1))
+    }
 
 
-def from_tab(tab: Mapping[str, str]) -> np.ndarray:
-    """Shares (128, 16) that a tab says."""
-    shares = np.zeros((NUM_KEYS, NUM_PLACES), np.float32)
-    for key, row in tab.items():
-        shares[int(key)] = [int(digit) / ALWAYS for digit in row]
-    return shares
+def from_tab(tab: Mapping[str, Sequence[str]]) -> tuple[np.ndarray, np.ndarray]:
+    """Shares and velocities (128, 16) that a tab says.
+
+    Raises:
+        ValueError: rows of another length, or with other characters.
+    """
+    shares, velocities = np.zeros((2, NUM_KEYS, NUM_PLACES), np.float32)
+    for key, (digits, letters) in tab.items():
+        if {len(digits), len(letters)} != {NUM_PLACES}:
+            raise ValueError(f"drum {key} has {len(digits)} and {len(letters)} sixteenths, not 16")
+        shares[int(key)] = [int(digit) / ALWAYS for digit in digits]
+        steps = [("." + ascii_lowercase).index(letter) for letter in letters]
+        velocities[int(key)] = LOUDNESS_STEP * np.array(steps)
+    return shares, velocities
 
 
 @lru_cache(maxsize=1)
-def all_kits() -> np.ndarray:
-    """Shares (k, 128, 16) of the released kits, which `models.generative.kit_statistics` counts.
+def all_kits() -> Kits:
+    """The released kits, which `models.generative.kit_statistics` counts.
 
     Raises:
         UserError: they are not there, or are none.
     """
     try:
-        return np.stack([from_tab(tab) for tab in json.loads(PATH.read_text())])
+        return Kits(*np.stack([from_tab(tab) for tab in json.loads(PATH.read_text())], axis=1))
     except (AttributeError, IndexError, OSError, TypeError, ValueError):
         raise UserError(
             f"no drum kits can be read from {PATH}: get the file again (`git checkout` of it), or "

@@ -2,8 +2,8 @@
 songs` writes the `kits.json` that composed songs draw from (`models.generative.kit`).
 
 A kit is one segment of a song, as the shares of its bars in which each drum is struck on each
-sixteenth. Shares of whole songs would mix the hat of a verse with the ride of its chorus, and means
-of similar songs their kicks.
+sixteenth, and how hard. Shares of whole songs would mix the hat of a verse with the ride of its
+chorus, and means of similar songs their kicks.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from data.sources import Source, build_source, guess_source, sources
-from models.generative.kit import KICKS, PATH, SNARES, places_of, shares_of, to_tab
+from models.generative.kit import KICKS, PATH, SNARES, Kits, shares_of, to_tab, velocities_of
 from utils import SEGMENT_FRAMES, STEMS, Parser, UserError, run_script, write_atomically
 
 FEWEST = 8  # strokes that show a kit
 
 
-def kits_of(source: Source) -> np.ndarray:
-    """Shares (k, 128, 16) of one segment of every song of which beats and drums are known; of songs
-    on disk as stems, of as many segments as there are songs.
+def kits_of(source: Source) -> Kits:
+    """One segment of every song of which beats and drums are known; of songs on disk as stems, as
+    many segments as there are songs.
     """
     from tqdm import tqdm
 
@@ -36,21 +36,21 @@ def kits_of(source: Source) -> np.ndarray:
         score, known = example.score, example.score_known[STEMS.index("drums")]
         if not known or len(score.beat_times) < 2 or len(score.notes["drums"]) < FEWEST:
             continue
-        drums = score.notes["drums"]
-        kits.append(shares_of(drums, *places_of(drums, score.beat_times, score.beat_in_bar)))
+        struck = (score.notes["drums"], score.beat_times, score.beat_in_bar)
+        kits.append((shares_of(*struck), velocities_of(*struck)))
     if not kits:
         raise UserError("no song has both drums and beats: pass --data_dir with MIDI files")
-    return np.stack(kits)
+    return Kits(*np.stack(kits, axis=1))
 
 
-def report(kits: np.ndarray) -> str:
-    """What kits (k, 128, 16) have, one line each."""
-    has = kits.any(2)
+def report(kits: Kits) -> str:
+    """What kits have, one line each."""
+    has = kits.shares.any(2)
     rows = [f"{len(kits)} kits of {has.sum(1).mean():.1f} drums"]
     for name, keys in (("kick", KICKS), ("snare", SNARES)):
         numbers = np.bincount(has[:, list(keys)].sum(1), minlength=5) / len(kits)
         rows.append(f"kits with 0, 1, 2 ... {name}s: " + " ".join(f"{n:.2f}" for n in numbers))
-    often = np.argsort(-has.mean(0), kind="stable")[:20]
+    often = np.argsort(-has.mean(0), kind="stable")[: min(20, has.any(0).sum())]
     rows.append("share that has a drum: " + " ".join(f"{k} {has[:, k].mean():.2f}" for k in often))
     return "\n".join(rows)
 
@@ -73,7 +73,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = build_parser().parse(argv)
     source = build_source(args.source or guess_source(args.data_dir), args.data_dir, "train")
     kits = kits_of(source)
-    rows = [json.dumps(to_tab(kit), separators=(",", ":")) for kit in kits]
+    tabs = map(to_tab, kits.shares, kits.velocities)
+    rows = [json.dumps(tab, separators=(",", ":")) for tab in tabs]
     try:
         with write_atomically(args.output) as partial:
             partial.write_text("[\n" + ",\n".join(rows) + "\n]\n")

@@ -57,6 +57,7 @@ def tried_again(
         free = ~start.notes_known[i, :, :num_frames]
         wanted = (said.plays[i] == 1).to(notes.device) & free.any(-1)
         planned = _planned(said.item(i), free)
+        free &= ~_resting(said.item(i), free)
         strokes = _strokes(model, notes[i], free)
         for turn in range(1, TRIES + 1):
             missing = wanted & (strokes < (FEW * planned).clamp_min(1.0))
@@ -83,6 +84,17 @@ def _strokes(model: HarmonicFlow, notes: torch.Tensor, free: torch.Tensor) -> to
     """
     onsets = model.score_codec.decode(notes[None])[0, :, : free.shape[1], :NUM_PITCHES]
     return ((onsets > 0.5).any(-1) & free).sum(-1).float()
+
+
+def _resting(said: Conditions, free: torch.Tensor) -> torch.Tensor:
+    """In which frames (s l) of one song a rest is planned, where nothing is heard of what a stem
+    composes.
+    """
+    if said.sheet is None:
+        return torch.zeros_like(free)
+    rows = said.sheet[0, : free.shape[1]].to(free.device)
+    known, density = (rows[:, SHEET_COLUMNS[name]].T for name in ("density_known", "density"))
+    return (known > 0.0) & (density == 0.0)
 
 
 def _planned(said: Conditions, free: torch.Tensor) -> torch.Tensor:

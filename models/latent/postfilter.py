@@ -52,7 +52,7 @@ class LevelMap(nn.Module):
     Args:
         n_fft: samples of a Hann window; a frame every quarter of it.
         num_mels: mel bands whose levels count, with gains between their centres; None: every bin's
-            own level counts, by the maps of the two wide bands whose middles it lies between.
+            own level counts, by the map of its wide band.
         most_db: the largest gain.
     """
 
@@ -62,12 +62,9 @@ class LevelMap(nn.Module):
         if num_mels is None:
             hertz = np.arange(n_fft // 2 + 1) * SAMPLE_RATE / n_fft
             band_of = np.searchsorted(WIDE_HZ, hertz, side="right") - 1
-            middles = np.sqrt(np.maximum(WIDE_HZ[:-1], WIDE_HZ[1] / 2) * np.array(WIDE_HZ[1:]))
-            place = np.interp(np.log2(hertz + 1.0), np.log2(middles), np.arange(len(middles)))
         else:
-            place = band_of = np.arange(num_mels)
+            band_of = np.arange(num_mels)
         self.band_of = torch.from_numpy(band_of)
-        self.place = torch.from_numpy(np.asarray(place, np.float32))
         shape = (NUM_INSTRUMENTS, int(band_of.max()) + 1, len(PERCENTILES))
         self.register_buffer("level", torch.zeros(shape))
         self.register_buffer("gain", torch.zeros(shape))
@@ -90,13 +87,7 @@ class LevelMap(nn.Module):
         curves = torch.stack([self.level[row], self.gain[row]], 1).numpy(force=True)
         table = np.stack([np.interp(steps, *curve) for curve in curves]).astype(np.float32)
         nearest = ((levels - QUIETEST_DB) / STEP_DB).round().clamp(0, len(steps) - 1).long()
-        table, below = torch.from_numpy(table), self.place.long()
-        gains = table.take(nearest + len(steps) * below[:, None])
-        upwards = self.place - below
-        if not upwards.any():
-            return gains
-        above = (below + 1).clamp(max=self.num_bands - 1)
-        return gains.lerp(table.take(nearest + len(steps) * above[:, None]), upwards[:, None])
+        return torch.from_numpy(table).take(nearest + len(steps) * self.band_of[:, None])
 
 
 class PostFilter(nn.Module):

@@ -62,6 +62,16 @@ def test_facts_are_chosen_more_carefully_than_bars():
     choice = Choice(0.5, 0.8)
     assert choice.of(Kind.BRIGHTNESS) == Choice(0.5 * HEADER_TEMPERATURE, 0.8)
     assert choice.of(Kind.METER) == Choice(0.5 * BAR_TEMPERATURE, 0.8)
+    assert choice.of(Kind.DRUMS) == Choice(0.5 * BAR_TEMPERATURE, 1.0)  # rests are rare
+
+
+@pytest.mark.parametrize("share", [0.02, 0.04])
+def test_stems_rest_as_rarely_as_the_logits_say(share):
+    logits = np.full(len(LEVELS), -np.inf)
+    logits[[0, 12]] = np.log([share, 1 - share])
+    choice, numbers = Choice().of(Kind.BASS), (np.arange(1_000) + 0.5) / 1_000
+    rests = [choice.draw(logits, u) == 0 for u in numbers]
+    assert np.mean(rests) == pytest.approx(share)
 
 
 def test_what_is_given_in_full_needs_no_draw():

@@ -1,4 +1,4 @@
-"""Composed drums on one kit: which drum is struck changes, when and how hard does not."""
+"""Composed drums on one kit: which drum is struck and what is stressed changes, when does not."""
 
 import numpy as np
 import pytest
@@ -7,12 +7,15 @@ from data.score import Notes
 from models.generative import kit as module
 from models.generative.kit import (
     HANDS,
+    OWN_STRESS,
+    Kits,
     all_kits,
     from_tab,
     on_one_kit,
     places_of,
     shares_of,
     to_tab,
+    velocities_of,
 )
 from utils import UserError
 
@@ -34,8 +37,18 @@ def groove() -> Notes:
     return Notes.of(onset, onset + 0.1, pitch, velocity)
 
 
-def played(*tabs: dict[str, str], drums: Notes | None = None, beats=None, seed: int = 0) -> Notes:
-    kits = np.stack([from_tab(tab) for tab in tabs]) if tabs else None
+def kits_of(*tabs: dict[str, str], letters: dict[str, str] | None = None) -> Kits:
+    """Kits of digits alone, in which all strokes are equally hard unless letters say otherwise."""
+    letters = letters or {}
+    even = lambda row: "".join("p" if digit != "0" else "." for digit in row)
+    whole = [{key: [row, letters.get(key, even(row))] for key, row in tab.items()} for tab in tabs]
+    return Kits(*np.stack([from_tab(tab) for tab in whole], axis=1))
+
+
+def played(
+    *tabs: dict[str, str], drums: Notes | None = None, beats=None, seed: int = 0, letters=None
+) -> Notes:
+    kits = kits_of(*tabs, letters=letters) if tabs else None
     beats = (BEAT_TIMES, BEAT_IN_BAR) if beats is None else beats
     return on_one_kit(groove() if drums is None else drums, *beats, seed=seed, kits=kits)
 
@@ -47,7 +60,7 @@ def keys_at(drums: Notes, time: float) -> set[int]:
 def test_one_kick_and_one_snare_and_nothing_else_moves():
     drums, before = played(ROCK), groove()
     order = lambda n: np.lexsort((HANDS[n.pitch], n.onset))
-    for column in ("onset", "offset", "velocity"):
+    for column in ("onset", "offset"):
         assert np.array_equal(
             getattr(drums, column)[order(drums)], getattr(before, column)[order(before)]
         )
@@ -80,20 +93,60 @@ def test_time_on_a_ride_stays_there_and_closed_hats_say_nothing():
     assert kept(rides) > 0.85 and 0.25 < kept(hats) < 0.75
 
 
+def test_each_hand_is_as_loud_as_composed_and_stresses_what_the_kit_does():
+    accents = {"42": "u.k.u.k.u.k.u.k."}  # 105 and 55
+    before = groove()
+    for letters, stress in ((None, 0.0), (accents, 25.0)):
+        drums = played(ROCK, letters=letters)
+        for hand in range(3):
+            own, composed = HANDS[drums.pitch] == hand, HANDS[before.pitch] == hand
+            mean = before.velocity[composed].mean()
+            assert drums.velocity[own].mean() == pytest.approx(mean, abs=1.0)
+        hats = drums.where(drums.pitch == 42)
+        beat = np.isclose(hats.onset % BEAT, 0.0)
+        apart = hats.velocity[beat].mean() - hats.velocity[~beat].mean()
+        assert apart == pytest.approx(2 * stress, abs=1.0)
+        assert hats.velocity[beat].std() == pytest.approx(
+            OWN_STRESS * before.velocity[before.pitch == 42].std(), abs=1.0
+        )
+
+
 def test_shares_of_bars_say_where_in_a_phrase():
-    """A crash in one bar of eight is in the first, toms and open hats in one are in the last."""
+    """A crash in one bar of eight begins the phrase, toms and open hats in one end it; a song
+    begins anywhere in it.
+    """
     tab = ROCK | {
         "49": "1000000000000000",
         "45": "0000000000001000",
         "46": "0000000000000040",
     }
-    drums = played(tab)
-    crashes, toms = (np.unique(drums.onset[drums.pitch == key]) for key in (49, 45))
-    assert crashes.tolist() == [0.0]
-    assert toms.tolist() == [(BARS - 1) * 4 * BEAT + 3 * BEAT]
-    open_hats = drums.onset[drums.pitch == 46] // (4 * BEAT)
-    assert open_hats.tolist() == [1.0, 3.0, 5.0, 7.0]
-    assert keys_at(drums, 0.0) == {36, 42, 49}
+    bar, begun = 4 * BEAT, set()
+    for seed in range(40):
+        drums = played(tab, seed=seed)
+        crashes, toms = (np.unique(drums.onset[drums.pitch == key]) for key in (49, 45))
+        assert len(crashes) == len(toms) == 1
+        first = int(crashes[0] / bar)
+        assert crashes[0] == first * bar and keys_at(drums, crashes[0]) == {36, 42, 49}
+        assert toms[0] == (first - 1) % BARS * bar + 3 * BEAT
+        open_hats = np.unique(drums.onset[drums.pitch == 46] // bar)
+        assert sorted((open_hats - first) % BARS) == [1.0, 3.0, 5.0, 7.0]
+        begun.add(first)
+    assert begun == set(range(BARS))
+
+
+def test_a_snare_of_the_kit_joins_what_is_struck_and_no_hand_is_made_up():
+    ghosts = ROCK | {"40": "0090900000009000"}
+    drums = played(ghosts, letters={"40": "..f.t.......t..."})
+    assert keys_at(drums, 0.5 * BEAT) == {40, 42} and np.array_equal(
+        np.unique(drums.onset), np.unique(groove().onset)
+    )
+    snares = drums.where(drums.pitch == 40)
+    soft = np.isclose(snares.onset % (4 * BEAT), 0.5 * BEAT)
+    assert snares.velocity[soft].max() < snares.velocity[~soft].min()
+    no_snare = groove().where(HANDS[groove().pitch] != 1)
+    assert set(played(ghosts, drums=no_snare).pitch) == {36, 42}
+    late = played(ROCK | {"40": "0900900000009000"})
+    assert not keys_at(late, 0.25 * BEAT)
 
 
 def test_time_is_kept_where_the_kit_keeps_it_or_nothing_else_is_struck():
@@ -102,16 +155,18 @@ def test_time_is_kept_where_the_kit_keeps_it_or_nothing_else_is_struck():
     assert np.array_equal(np.unique(drums.onset), np.unique(before.onset))
     assert keys_at(drums, BEAT) == {40}
     assert keys_at(drums, 0.5 * BEAT) == {42}
+    half = played(ROCK | {"42": "9090590090909090"})
+    beside = [42 in keys_at(half, (4 * bar + 1) * BEAT) for bar in range(BARS)]
+    assert sum(beside) == 4  # in five ninths of the bars
 
 
 def test_drums_struck_together_share_a_moment():
     clap = played(ROCK | {"39": ROCK["40"]})
     assert keys_at(clap, BEAT) == {39, 40, 42}
-    hats = groove().velocity[groove().pitch == 42]
-    assert np.array_equal(clap.velocity[clap.pitch == 42], hats)
     both = Notes.of([0.0, 0.0], [0.1, 0.1], [35, 36], [90, 60])
     one = played(ROCK, drums=both)
-    assert one.pitch.tolist() == [36] and one.velocity.tolist() == [90]
+    assert one.pitch.tolist() == [36]
+    assert one.velocity.tolist() == [round(75 + OWN_STRESS * 15)]  # the harder of the two
 
 
 def test_without_beats_each_hand_has_one_drum():
@@ -149,11 +204,28 @@ def test_a_pickup_ends_the_phrase_before_the_first_bar():
 
 def test_a_kit_is_written_and_read():
     drums = played(ROCK | {"49": "4000000000000000"})
-    shares = shares_of(drums, *places_of(drums, BEAT_TIMES, BEAT_IN_BAR))
-    assert to_tab(shares) == ROCK | {"49": "4000000000000000"}
-    assert shares[49, 0] == pytest.approx(0.5) and np.allclose(
-        from_tab(to_tab(shares)), shares, atol=0.06
+    struck = (drums, BEAT_TIMES, BEAT_IN_BAR)
+    shares, velocities = shares_of(*struck), velocities_of(*struck)
+    tab = to_tab(shares, velocities)
+    assert {key: rows[0] for key, rows in tab.items()} == ROCK | {"49": "4000000000000000"}
+    assert all(
+        (letter == ".") == (digit == "0")
+        for digits, letters in tab.values()
+        for digit, letter in zip(digits, letters, strict=True)
     )
+    read = from_tab(tab)
+    assert shares[49, 0] == pytest.approx(0.5) and np.allclose(read[0], shares, atol=0.06)
+    assert np.allclose(read[1], velocities, atol=2.6)
+
+
+def test_bars_that_are_there_in_part_count_for_what_they_have():
+    cut = groove().excerpt(2 * BEAT, 30 * BEAT)
+    drums = Notes.of(cut.onset + 2 * BEAT, cut.offset + 2 * BEAT, cut.pitch, cut.velocity)
+    shares = shares_of(drums, BEAT_TIMES, BEAT_IN_BAR)
+    hats = shares[42, ::2]
+    assert np.allclose(hats, 1.0) and np.allclose(shares[38, [4, 12]], 1.0)
+    none = shares_of(drums, *NO_BEATS)
+    assert not none.any() and not shares_of(Notes.empty(), BEAT_TIMES, BEAT_IN_BAR).any()
 
 
 def test_silence_stays_silent():
@@ -162,12 +234,24 @@ def test_silence_stays_silent():
 
 def test_the_kits_of_training_songs():
     kits = all_kits()
-    assert kits.shape[1:] == (128, 16) and 0 <= kits.min() and kits.max() == 1
-    assert np.median(kits[:, [35, 36]].any(2).sum(1)) == 1
+    assert kits.shares.shape == kits.velocities.shape == (len(kits), 128, 16)
+    assert 0 <= kits.shares.min() and kits.shares.max() == 1
+    assert np.median(kits.shares[:, [35, 36]].any(2).sum(1)) == 1
+    assert np.array_equal(kits.shares > 0, kits.velocities > 0)
+    assert 60 < kits.velocities[kits.shares > 0].mean() < 100
 
 
 @pytest.mark.parametrize(
-    "written", [None, "no json", "{}", "[]", '[{"36": "90"}]', '[{"200": "9"}]']
+    "written",
+    [
+        None,
+        "no json",
+        "{}",
+        "[]",
+        '[{"36": "90"}]',
+        '[{"36": ["90", "a."]}]',
+        '[{"200": ["9000000000000000", "a..............."]}]',
+    ],
 )
 def test_kits_that_cannot_be_read_are_said(written, tmp_path, monkeypatch):
     if written is not None:

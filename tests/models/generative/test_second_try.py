@@ -87,7 +87,7 @@ def test_who_plays_far_less_than_planned_tries_again_with_more_planned(stage, mo
     sheet = torch.zeros(1, FRAMES, NUM_SHEET_COLUMNS)
     beats = torch.tensor([0.5, 1.0, 8.0, 1.0]).log1p() / DENSITY_SCALE
     sheet[..., SHEET_COLUMNS["density"]] = beats
-    sheet[:, 1:, SHEET_COLUMNS["density"].start] = 0.0  # the bass rests after one frame
+    sheet[:, -1:, SHEET_COLUMNS["density"].start] = 0.0  # the bass rests in the last frame
     sheet[..., SHEET_COLUMNS["density_known"]] = 1.0
     found = tried(stage, notes, [1, 1, 0, 1], density=density, sheet=sheet)
     first, second = stage[2][0][3], stage[2][1][3]
@@ -96,7 +96,7 @@ def test_who_plays_far_less_than_planned_tries_again_with_more_planned(stage, mo
     assert (first.density[0, :2] * seconds).tolist() == pytest.approx([24.0, 12.0])
     planned = torch.expm1(first.sheet[0, :, SHEET_COLUMNS["density"]] * DENSITY_SCALE)
     assert planned[0].tolist() == pytest.approx([1.0, 1.0, 8.0, 2.0])
-    assert planned[1].tolist() == pytest.approx([0.0, 1.0, 8.0, 2.0])  # a rest stays a rest
+    assert planned[-1].tolist() == pytest.approx([0.0, 1.0, 8.0, 2.0])  # a rest stays a rest
     assert second.density[0, 0] == 40.0  # twice as many again would be too many
 
 
@@ -123,6 +123,20 @@ def test_only_a_try_that_comes_nearer_to_the_plan_is_taken(stage, monkeypatch, p
     seconds = FRAMES * FRAME_SAMPLES / SAMPLE_RATE
     found = tried(stage, notes, [1, 0, 0, 0], density=torch.full((1, 4), 3.0 / seconds))
     assert torch.equal(found, notes) == (not taken)
+
+
+def test_what_is_composed_in_a_planned_rest_does_not_count_as_played(stage):
+    sheet = torch.zeros(1, FRAMES, NUM_SHEET_COLUMNS)
+    sheet[..., SHEET_COLUMNS["density"]] = 1.0
+    sheet[:, : FRAMES // 2, SHEET_COLUMNS["density"].start] = 0.0
+    notes = torch.zeros_like(stage[1].notes)
+    notes[:, 0, : FRAMES // 2] = 1.0
+    seconds = FRAMES * FRAME_SAMPLES / SAMPLE_RATE
+    asked = {"density": torch.full((1, 4), 8.0 / seconds), "sheet": sheet}
+    assert torch.equal(tried(stage, notes, [1, 0, 0, 0], **asked), notes) and not stage[2]
+    sheet[..., SHEET_COLUMNS["density_known"]] = 1.0
+    found = tried(stage, notes, [1, 0, 0, 0], **asked)
+    assert stage[2] and found[0, 0, FRAMES // 2 :].any()
 
 
 def test_what_is_given_does_not_count_as_played(stage):
